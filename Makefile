@@ -1,0 +1,54 @@
+# Two commands do all their own set-up: `make demo` and `make test`.
+# PYTHON    an interpreter of Python 3.11
+# GROOVE_RAW, GROOVE_DATA, GROOVE_WORKERS: see groove_dagster/settings.py
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEFS   := groove_dagster.definitions
+export GROOVE_DATA ?= data
+# Dagster takes dagster.yaml from this folder unless DAGSTER_HOME says otherwise.
+export PYTHONUNBUFFERED := 1
+
+.PHONY: setup demo test check dev mlflow bench clean
+
+setup: $(STAMP)
+
+# The lock is complete, so nothing is resolved; torch alone is, because its dependencies
+# differ by platform (on Linux, name PyTorch's CPU wheel index in PIP_EXTRA_INDEX_URL to
+# avoid the CUDA libraries).
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: setup
+	mkdir -p $(GROOVE_DATA)
+	$(BIN)/dagster asset materialize --select '*' -m $(DEFS)
+	$(BIN)/python -m groove_dagster.summary
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dagster definitions validate -m $(DEFS)
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+dev: setup
+	mkdir -p $(GROOVE_DATA)
+	$(BIN)/dagster dev -w workspace.yaml
+
+mlflow: setup
+	$(BIN)/mlflow server --backend-store-uri sqlite:///$(abspath $(GROOVE_DATA))/mlflow/mlflow.db --host 127.0.0.1 --port 5000
+
+bench: setup
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	find $(GROOVE_DATA) -mindepth 1 -maxdepth 1 ! -name demo ! -name README.md -exec rm -rf {} +
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What knows no music: tables, gates, splits, digests, training, tracking."""

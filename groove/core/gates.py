@@ -1,0 +1,98 @@
+"""Gates: pure verdicts over measured values, fail-closed.
+
+A gate compares one measured value with one threshold. It is red when the value is missing
+or not finite: what was not measured has not passed.
+
+What belongs here: the verdict and `require`. What does not: how a value is measured (each
+subject's ``quality.py``), Dagster checks (:mod:`assets.gates`), reports
+(:mod:`groove.readiness`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+
+class Gate(BaseModel):
+    """One verdict.
+
+    Parameters
+    ----------
+    name
+        What is gated: ``groove_bits_under_order0``.
+    stage
+        The table it was measured on.
+    value
+        The measured value; ``None`` when its inputs are missing.
+    threshold
+        What the value is held against.
+    direction
+        ``at_least`` or ``at_most``; the threshold itself passes.
+    unit
+        Unit of value and threshold; empty for a ratio.
+    count
+        How many independent observations (files, groups) are behind the value.
+    low, high
+        95 % interval of the value where one was computed.
+    inputs
+        Table name to table digest, of what the value was computed from.
+    note
+        What would unblock it, or what is missing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    stage: str
+    value: float | None
+    threshold: float
+    direction: Literal["at_least", "at_most"]
+    unit: str = ""
+    count: int | None = None
+    low: float | None = None
+    high: float | None = None
+    inputs: Mapping[str, str] = {}
+    note: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom for a derived field
+    @property
+    def passed(self) -> bool:
+        """Whether the gate is green. A missing or non-finite value is red."""
+        if self.value is None or not math.isfinite(self.value):
+            return False
+        if self.direction == "at_least":
+            return self.value >= self.threshold
+        return self.value <= self.threshold
+
+    def __str__(self) -> str:
+        sign = ">=" if self.direction == "at_least" else "<="
+        value = "missing" if self.value is None else f"{self.value:.4g}"
+        verdict = "pass" if self.passed else "FAIL"
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{verdict}  {self.name}: {value} {sign} {self.threshold:g}{unit}"
+
+
+class GateError(RuntimeError):
+    """At least one gate is red. The message lists every red gate and how far off it is."""
+
+
+def require(gates: Iterable[Gate]) -> list[Gate]:
+    """Return the gates if all of them pass.
+
+    Raises
+    ------
+    GateError
+        If one is red, or there is none at all: nothing measured is nothing passed.
+    """
+    listed = list(gates)
+    if not listed:
+        raise GateError("no gate was computed, so none has passed")
+    red = [gate for gate in listed if not gate.passed]
+    if red:
+        lines = "\n".join(f"  {gate} {gate.note}".rstrip() for gate in red)
+        raise GateError(f"{len(red)} of {len(listed)} gates are red:\n{lines}")
+    return listed
