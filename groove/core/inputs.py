@@ -16,13 +16,16 @@ Conventions
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from groove.core.columns import PROVENANCE
-from groove.core.splits import assign, merge_groups
+from groove.core.digest import digest
+from groove.core.splits import SPLITS, TEST, TRAIN, VALIDATION, assign, merge_groups
 from groove.core.tables import Column, Table
 
 Kind = Literal["loops", "songs", "tracks", "hits"]
@@ -122,8 +125,44 @@ def with_splits(
     components = pd.Series(merge_groups(hints.tolist(), contents.tolist()), dtype="int64")
     # A merged group is named by its first hint, so that its side hangs on names alone.
     names = components.map(hints.groupby(components).min())
+    sides = assign(names.tolist(), validation, test, salt)
     return ordered.assign(
         duplicate_of=first.where(first != ordered["path"], None).astype(object),
         split_group=names,
-        split=assign(names.tolist(), validation, test, salt),
+        split=_topped_up(names.tolist(), sides, {TEST: test, VALIDATION: validation}, salt),
     )
+
+
+def _topped_up(
+    names: list[str], sides: list[str], shares: Mapping[str, float], salt: str
+) -> list[str]:
+    """Return the sides with training groups moved to a side that has under half its files.
+
+    With few groups chance may leave a side one small kit, on which nothing can be measured. Which
+    group moves depends on its name; never more than twice the share, never half the groups.
+    """
+    sizes = Counter(names)
+    side = dict(zip(names, sides, strict=True))
+    for wanted, share in shares.items():
+        training = sorted(
+            (name for name in sizes if side[name] == TRAIN),
+            key=lambda name: digest(salt, "top up", wanted, name),
+        )
+        have = sum(sizes[name] for name in sizes if side[name] == wanted)
+        for name in training[: max(0, len(training) - len(sizes) // 2)]:
+            if have >= share * len(names) / 2:
+                break
+            if have + sizes[name] <= 2 * share * len(names):
+                side[name] = wanted
+                have += sizes[name]
+    return [side[name] for name in names]
+
+
+def splits_of(index: pd.DataFrame) -> dict[str, int]:
+    """Return how many files each side of the split has, how many groups, and how many copies."""
+    sides = index["split"].value_counts()
+    return {
+        **{side: int(sides.get(side, 0)) for side in SPLITS},
+        "groups": int(index["split_group"].nunique()),
+        "duplicates": int(index["duplicate_of"].notna().sum()),
+    }

@@ -9,6 +9,7 @@ Conventions
   :data:`KNOWN`; every other one is kept as it is.
 * A file name carries tags as ``__key-value_``: ``take__style-lofi_feel-lazy_02.mid`` has only
   the first (one underscore does not start a tag), ``take__style-lofi__feel-lazy.mid`` both.
+* A fill has the word ``fill`` in its name: ``rock_fill_2``, ``BalladFillA``, but not ``filler``.
 * Side-cars come from strangers: size, depth and YAML aliases (which unfold to gigabytes) are
   limited.
 """
@@ -29,33 +30,19 @@ MAX_DEPTH = 12
 #: Tags with a column of their own in ``raw_files``.
 KNOWN = ("source", "license", "group", "label", "style", "feel", "section", "is_fill")
 
+# libyaml's loader is ten times faster; where PyYAML was built without it, its own will do.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _SPELLINGS = {"licence": "license", "fill": "is_fill"}
 _IN_NAME = re.compile(r"__([A-Za-z][A-Za-z0-9]*)-([^_/]+)(?=_|$)")
 _FILL = re.compile(r"(?<![a-z])fills?(?![a-z])")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _YES = frozenset({"1", "true", "yes", "y", "fill"})
 _NO = frozenset({"0", "false", "no", "n", "beat", "none", ""})
 
 
 class TagsError(ValueError):
     """A side-car that cannot be read; the message says why."""
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Safe YAML without aliases and without deep nesting."""
-
-    depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Compose one node, or refuse it."""
-        if self.check_event(yaml.events.AliasEvent):
-            raise TagsError("YAML aliases are not allowed here: write the value out")
-        self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise TagsError(f"nested deeper than {MAX_DEPTH} levels")
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
 
 
 def load_yaml(data: bytes, max_bytes: int = MAX_SIDECAR_BYTES) -> Any:
@@ -69,8 +56,9 @@ def load_yaml(data: bytes, max_bytes: int = MAX_SIDECAR_BYTES) -> Any:
     if len(data) > max_bytes:
         raise TagsError(f"{len(data):,} bytes; at most {max_bytes:,} are read")
     try:
-        # _PlainLoader is SafeLoader, made stricter.
-        return yaml.load(data.decode("utf-8-sig"), Loader=_PlainLoader)  # noqa: S506
+        text = data.decode("utf-8-sig")
+        _refuse_unfolding(text)
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506  # one of the two safe loaders
     except UnicodeDecodeError as error:
         raise TagsError("not UTF-8 text") from error
     except yaml.YAMLError as error:
@@ -83,6 +71,19 @@ def load_yaml(data: bytes, max_bytes: int = MAX_SIDECAR_BYTES) -> Any:
         if isinstance(error, TagsError):
             raise
         raise TagsError(f"a value cannot be read: {error}") from error
+
+
+def _refuse_unfolding(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.events.AliasEvent):
+            raise TagsError("YAML aliases are not allowed here: write the value out")
+        if isinstance(event, yaml.events.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.events.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise TagsError(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def sidecar(data: bytes) -> dict[str, Any]:
@@ -106,9 +107,11 @@ def of_name(stem: str) -> dict[str, Any]:
 
     >>> of_name("take__style-lofi__feel-lazy_fill_02")
     {'style': 'lofi', 'feel': 'lazy', 'is_fill': True}
+    >>> of_name("BalladFillA"), of_name("Filler")
+    ({'is_fill': True}, {})
     """
     found = normalised({key.lower(): value for key, value in _IN_NAME.findall(stem)})
-    if "is_fill" not in found and _FILL.search(stem.lower()):
+    if "is_fill" not in found and _FILL.search(_CAMEL.sub(" ", stem).lower()):
         found["is_fill"] = True
     return found
 

@@ -1,0 +1,34 @@
+"""Groove n-grams: how often each step follows each context.
+
+Reads    groove_events  one row per bar
+Writes   groove_ngrams  one row per chain, order, style and meter, with its counts as lists
+Domain   groove.ngram.counts (counting), groove.ngram.context (what a context is)
+"""
+
+import dagster as dg
+import pandas as pd
+
+from groove.ngram import counts
+from groove.ngram.spec import NgramSpec
+from resources.workers import Workers
+
+
+class NgramConfig(dg.Config, NgramSpec):
+    """:class:`~groove.ngram.spec.NgramSpec`, editable in the launchpad."""
+
+
+@dg.asset(kinds={"duckdb", "parquet"}, group_name="ngram", code_version=counts.VERSION)
+def groove_ngrams(
+    config: NgramConfig, groove_events: pd.DataFrame, workers: Workers
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Counts of the training split by order, style and meter, weighted by loop length."""
+    tables = {"groove_events": groove_events}
+    table = workers.once(counts.count, tables, config, into="groove_ngrams")
+    by_order = table.groupby(["chain", "order"])["ngrams"].sum()
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "ngrams": int(table["ngrams"].sum()),
+            "by_order": dg.MetadataValue.md(by_order.to_frame().to_markdown()),
+        },
+    )

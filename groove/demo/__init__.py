@@ -1,0 +1,1 @@
+"""The demo corpus: music as text, composed into MIDI and audio."""
