@@ -1,0 +1,1 @@
+"""Notes, tempo maps, meters, the drum taxonomy, rendering, per-file statistics."""

@@ -1,0 +1,40 @@
+"""Drum predictions: what the classifier says about the test split.
+
+Reads    drum_events, drum_clips, drum_classifier   events, their pictures, the model
+Writes   drum_predictions   one row per test event: probabilities, truth, loss
+Domain   groove.drums.predictions (rows), groove.drums.quality (figures over them)
+"""
+
+import dagster as dg
+import pandas as pd
+
+from assets.metadata import picture
+from groove.drums import predictions, quality
+from groove.midi.taxonomy import CLASSES
+from resources.workers import Workers
+
+
+@dg.asset(kinds={"pytorch", "parquet"}, group_name="drums", code_version=predictions.VERSION)
+def drum_predictions(
+    drum_events: pd.DataFrame,
+    drum_clips: pd.DataFrame,
+    drum_classifier: pd.DataFrame,
+    workers: Workers,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Probabilities for every onset of kits and songs that training never met."""
+    from groove.plots import drums as plots
+
+    table = workers.once(
+        predictions.predict,
+        {
+            "drum_events": drum_events,
+            "drum_clips": drum_clips,
+            "drum_classifier": drum_classifier,
+        },
+        None,
+        into="drum_predictions",
+    )
+    matrix = plots.confusion(quality.confusion(table), CLASSES)
+    return dg.MaterializeResult(
+        value=table, metadata={**quality.summary(table), "confusion": picture(matrix)}
+    )

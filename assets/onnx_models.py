@@ -1,0 +1,58 @@
+"""ONNX models: every trained network as a file that runs anywhere, proven equal.
+
+Reads    phase_tcn, drum_classifier, token_gru, loop_ranker   trained networks
+Writes   onnx_models   one row per network: the file, its parity, its time per step
+Domain   groove.export.models, groove.export.onnx; each subject's export_case
+"""
+
+import dagster as dg
+import pandas as pd
+
+from groove.export import models
+from groove.export.spec import OnnxSpec
+from resources.workers import Workers
+
+
+class OnnxConfig(dg.Config, OnnxSpec):
+    """:class:`~groove.export.spec.OnnxSpec`, editable in the launchpad."""
+
+
+@dg.asset(kinds={"onnx"}, group_name="export", code_version=models.VERSION)
+def onnx_models(
+    config: OnnxConfig,
+    phase_tcn: pd.DataFrame,
+    drum_classifier: pd.DataFrame,
+    token_gru: pd.DataFrame,
+    loop_ranker: pd.DataFrame,
+    workers: Workers,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """One row per trained network; the loop ranker's trees are no network and stay out."""
+    import groove.drums.model
+    import groove.loops.rankers
+    import groove.phase.streaming
+    import groove.sequence.exporting
+
+    table = workers.once(
+        models.exported,
+        {
+            "phase_tcn": phase_tcn,
+            "drum_classifier": drum_classifier,
+            "token_gru": token_gru,
+            "loop_ranker": loop_ranker,
+        },
+        config,
+        into="onnx_models",
+        cases={
+            "phase_tcn": groove.phase.streaming.export_case,
+            "drum_classifier": groove.drums.model.export_case,
+            "token_gru": groove.sequence.exporting.export_case,
+            "loop_ranker": groove.loops.rankers.export_case,
+        },
+    )
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "largest difference": float(table["max_abs_error"].max()),
+            "slowest step (ms)": float(table["ms_per_step"].max()),
+        },
+    )

@@ -1,0 +1,44 @@
+"""Readiness: every gate of the pipeline, computed on the tables as they stand.
+
+Reads    every table that has a gate
+Writes   readiness   one row per gate
+Domain   each subject's quality.py (gates), groove.readiness.verdicts (their table form)
+"""
+
+import dagster as dg
+import pandas as pd
+
+from assets.gates import GATES, verdicts
+from groove.readiness.report import page
+from groove.readiness.verdicts import passing_models, rows_of
+from resources.mlflow import Tracking
+from resources.tables import digest_of
+
+MODELS = (
+    "phase_tcn",
+    "groove_model",
+    "loop_ranker",
+    "drum_classifier",
+    "token_markov",
+    "token_gru",
+)
+
+
+@dg.asset(
+    kinds={"mlflow", "parquet"},
+    group_name="release",
+    ins={name: dg.AssetIn(name) for name in sorted({*GATES, *MODELS})},
+)
+def readiness(tracking: Tracking, **tables: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """Gate rows; models whose gates all pass are given the alias ``challenger``."""
+    gates = verdicts(tables, {name: digest_of(name, table) for name, table in tables.items()})
+    rows = rows_of(gates)
+    models = passing_models(rows, {name: tables[name] for name in MODELS})
+    return dg.MaterializeResult(
+        value=rows,
+        metadata={
+            "red": int((~rows["passed"]).sum()),
+            "challenger": tracking.promote(models, "challenger"),
+            "report": dg.MetadataValue.md(page(gates).decode()),
+        },
+    )

@@ -1,0 +1,18 @@
+"""Every benchmark, one line each: ``make bench``."""
+
+from __future__ import annotations
+
+from benchmarks import counting, feature_extraction, incremental, midi_parsing, rendering
+from benchmarks.timing import show
+
+
+def main() -> None:
+    """Run all and print the table."""
+    results = []
+    for module in (midi_parsing, rendering, feature_extraction, counting, incremental):
+        results.extend(module.run())
+    show(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Waveforms, spectra, percussive analysis, content signatures, per-file statistics."""

@@ -1,0 +1,1 @@
+"""The `groove` command, one module per subject."""

@@ -1,0 +1,1 @@
+"""DJ loops: bar grids of tracks, loop candidates, rankers, exported loops."""

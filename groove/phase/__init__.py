@@ -1,0 +1,1 @@
+"""Bar phase: renders, chunks, labels, the causal network, its stream and its figures."""

@@ -1,0 +1,102 @@
+"""The front end: PCM to band levels, without look-ahead, frame by frame or all at once.
+
+Two windows end at the same sample: 128 ms for the bands below 500 Hz, because a bass note has
+no pitch and hardly a level in less, and 32 ms for the bands above, which say when something is
+struck. Each band is held against its own recent level, so that neither gain nor a dull
+recording matters: ``log(1 + power / mean)``, the mean an exponential one of some seconds with
+its start-up bias removed (Kingma & Ba 2015, section 3). It is a simple kin of per-channel
+energy normalisation (Wang et al. 2017).
+
+Conventions
+-----------
+* Frame ``k`` has heard the samples before ``(k + 1) · FRAME``: what it says is about that
+  moment, ``(k + 1) / 50`` s.
+* Before the first sample there was silence.
+* ``step`` fed frame by frame returns what ``forward`` returns, up to rounding.
+
+What belongs here: features. What does not: mel bands (:mod:`groove.audio.mel_torch`), the
+network (:mod:`groove.phase.network`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from groove.audio.mel_torch import MelFrontEnd
+from groove.phase.labels import FRAME, FRAME_RATE_HZ, SAMPLE_RATE
+
+LONG_WINDOW = 2048
+SHORT_WINDOW = 512
+_LOW_HZ = (30.0, 500.0)
+_HIGH_HZ = (400.0, 8000.0)
+
+
+class FrontEnd(nn.Module):
+    """PCM at 16 kHz to ``bands`` levels per frame of 20 ms; nothing to train.
+
+    Parameters
+    ----------
+    low_bands, high_bands
+        Bands below 500 Hz (long window) and above 400 Hz (short window).
+    memory_s
+        Time constant of the level that each band is held against.
+    """
+
+    def __init__(self, low_bands: int, high_bands: int, memory_s: float) -> None:
+        super().__init__()
+        self.bands = low_bands + high_bands
+        self.low = MelFrontEnd(SAMPLE_RATE, LONG_WINDOW, FRAME, low_bands, *_LOW_HZ, center=False)
+        self.high = MelFrontEnd(
+            SAMPLE_RATE, SHORT_WINDOW, FRAME, high_bands, *_HIGH_HZ, center=False
+        )
+        self.keep = math.exp(-1 / (FRAME_RATE_HZ * memory_s))
+
+    def start(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the state before the first frame: PCM, mean power, and its weight."""
+        device = self.low.basis.device
+        return (
+            torch.zeros(batch, LONG_WINDOW - FRAME, device=device),
+            torch.zeros(batch, self.bands, device=device),
+            torch.zeros(batch, 1, device=device),
+        )
+
+    def step(
+        self, frame: Tensor, pcm: Tensor, mean: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return ``(levels, pcm, mean, weight)`` after one more frame.
+
+        Parameters
+        ----------
+        frame
+            ``(batch, FRAME)`` samples.
+        pcm, mean, weight
+            As :meth:`start` or the last step returned them.
+        """
+        heard = torch.cat([pcm, frame], dim=1)
+        power = self._power(heard)[:, 0]
+        mean = self.keep * mean + (1 - self.keep) * power
+        weight = self.keep * weight + (1 - self.keep)
+        return torch.log1p(power * weight / mean), heard[:, FRAME:], mean, weight
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return ``(batch, frames, bands)`` levels of ``(batch, samples)``, whole frames only."""
+        count = samples.shape[1] // FRAME
+        silence = samples.new_zeros(samples.shape[0], LONG_WINDOW - FRAME)
+        power = self._power(torch.cat([silence, samples[:, : count * FRAME]], dim=1))
+        mean = torch.zeros_like(power[:, 0])
+        means = []
+        for frame in power.unbind(dim=1):
+            mean = self.keep * mean + (1 - self.keep) * frame
+            means.append(mean)
+        steps = torch.arange(1, count + 1, dtype=torch.float64, device=samples.device)
+        weight = (1 - self.keep**steps).to(power.dtype)[None, :, None]
+        return torch.log1p(power * weight / torch.stack(means, dim=1))
+
+    def _power(self, heard: Tensor) -> Tensor:
+        """Return ``(batch, frames, bands)`` power; the mel's logarithm brings a floor with it."""
+        low = self.low(heard)
+        high = self.high(heard[:, LONG_WINDOW - SHORT_WINDOW :])
+        return torch.cat([low, high], dim=2).exp()

@@ -1,0 +1,1 @@
+"""Health of a data set, verdicts, and what may be released."""

@@ -1,0 +1,75 @@
+"""Verdicts as rows and rows as verdicts, and which models they let through.
+
+What belongs here: the table form of gates. What does not: computing them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from groove.core.gates import Gate
+from groove.core.tables import frame_of
+from groove.readiness.tables import READINESS
+
+
+def rows_of(gates: Iterable[Gate]) -> pd.DataFrame:
+    """Return gates as the table ``readiness``, by stage and name."""
+    listed = sorted(gates, key=lambda gate: (gate.stage, gate.name))
+    return frame_of(
+        (
+            {
+                **gate.model_dump(exclude={"inputs"}),
+                "inputs_json": json.dumps(dict(gate.inputs), sort_keys=True),
+            }
+            for gate in listed
+        ),
+        READINESS,
+    )
+
+
+def gates_of(readiness: pd.DataFrame) -> list[Gate]:
+    """Return the rows of ``readiness`` as gates. Verdicts are derived again, not believed."""
+    return [
+        Gate(
+            name=row["name"],
+            stage=row["stage"],
+            value=_number(row["value"]),
+            threshold=row["threshold"],
+            direction=row["direction"],
+            unit=row["unit"],
+            count=None if pd.isna(row["count"]) else int(row["count"]),
+            low=_number(row["low"]),
+            high=_number(row["high"]),
+            inputs=json.loads(row["inputs_json"]),
+            note=row["note"],
+        )
+        for row in readiness.to_dict(orient="records")
+    ]
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def passing_models(readiness: pd.DataFrame, models: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return registered model name to MLflow run, of the models whose gates all pass.
+
+    Parameters
+    ----------
+    readiness
+        Gate rows.
+    models
+        Training tables by stage. A stage without a gate does not pass.
+    """
+    verdict = readiness.groupby("stage")["passed"].all()
+    names: dict[str, str] = {}
+    for stage, table in models.items():
+        if not bool(verdict.get(stage, False)):
+            continue
+        for row in table.to_dict(orient="records"):
+            name = f"{stage}_{row['ranker']}" if "ranker" in row else stage
+            names[name] = str(row["run_id"])
+    return names

@@ -1,0 +1,1 @@
+"""Songs as tokens: the language, the n-gram baseline, the GRU and their figures."""

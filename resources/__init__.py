@@ -1,0 +1,4 @@
+"""Everything outside the process: files, tables, blobs, workers, tracking.
+
+What belongs here: adapters, configurable as Dagster resources. What does not: music.
+"""

@@ -1,0 +1,59 @@
+"""Content-addressed blobs and raw input files: the store that domain functions are handed.
+
+What belongs here: bytes by reference. What does not: tables, and what the bytes mean.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from groove.core.digest import sha256
+from resources.files import location, write_whole
+
+_REFERENCE = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,12}){0,2}")
+
+
+@dataclass(frozen=True)
+class FileStore:
+    """Blobs below ``<data>/blobs``; raw files through ``raw``. Crosses process borders.
+
+    Parameters
+    ----------
+    data
+        The data root, a path or an fsspec URI.
+    raw
+        Returns the content of an input file by the path that ``raw_files`` lists.
+    """
+
+    data: str
+    raw: Callable[[str], bytes]
+
+    def read_raw(self, path: str) -> bytes:
+        """Return an input file's content."""
+        return self.raw(path)
+
+    def read(self, blob: str) -> bytes:
+        """Return a blob's content.
+
+        Raises
+        ------
+        ValueError
+            If the reference is malformed or the content does not match its name.
+        """
+        data: bytes = self._path(blob).read_bytes()
+        if sha256(data) != blob[:64]:
+            raise ValueError(f"blob {blob} is damaged: delete it and materialise its table again")
+        return data
+
+    def write(self, data: bytes, suffix: str) -> str:
+        """Keep ``data`` under the name of its content; what is there already is left alone."""
+        blob = sha256(data) + suffix
+        path = self._path(blob)
+        if not path.exists():
+            write_whole(path, data)
+        return blob
+
+    def _path(self, blob: str):  # type: ignore[no-untyped-def]  # UPath ships no types
+        if not _REFERENCE.fullmatch(blob):
+            raise ValueError(f"{blob!r} is no blob reference")
+        return location(self.data) / "blobs" / blob[:2] / blob

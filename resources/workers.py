@@ -1,0 +1,358 @@
+"""Workers: a function over the rows of a table, in parallel, doing nothing twice.
+
+What belongs here: running work, on local processes or on a Dask cluster by configuration
+alone. What does not: the record of work done (:mod:`resources.journal`) and any music.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import dagster as dg
+import joblib
+import pandas as pd
+from pydantic import BaseModel, Field
+from rich.console import Console
+from rich.progress import Progress, TimeElapsedColumn
+
+from groove.contracts import CONTRACTS
+from groove.core.digest import digest, row_key
+from groove.core.store import Store
+from groove.core.tables import Column, ContractError, Table, records
+from resources.journal import Entry, Journal
+from resources.sources import Sources
+from resources.store import FileStore
+from resources.tables import Tables, contract_of, digest_of
+
+Row = Mapping[str, Any]
+Item = dict[str, Any]
+Apply = Callable[[Item, Any, Store], Iterable[Row]]
+
+_LOG = logging.getLogger("groove.workers")
+# A batch is what a killed stage loses: about a second of work.
+_FLUSH_SECONDS = 1.0
+_FLUSH_ITEMS = 2048
+_CLUSTER_ITEMS = 64
+_LINE_SECONDS = 15.0
+
+
+def _volatile() -> set[str]:
+    return {c.name for table in CONTRACTS.values() for c in table.columns if c.volatile}
+
+
+def _apply(
+    function: Apply, item: Item, spec: BaseModel | None, store: Store
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return (rows, None) or ([], reason). Runs in a worker; libraries get one thread."""
+    from threadpoolctl import threadpool_limits
+
+    try:
+        with threadpool_limits(limits=1):
+            return [dict(row) for row in function(item, spec, store)], None
+    except Exception as error:  # noqa: BLE001  # any failure of one file is that file's quarantine
+        return [], f"{type(error).__name__}: {error}"
+
+
+class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource value is itself
+    """Maps functions over tables.
+
+    Parameters
+    ----------
+    data
+        The data root.
+    count
+        Parallel workers; 0 takes one per core.
+    scheduler
+        Address of a Dask scheduler (``tcp://host:8786``); empty uses local processes.
+    """
+
+    sources: dg.ResourceDependency[Sources]
+    data: str = "data"
+    count: int = Field(0, ge=0, description="Parallel workers; 0 takes one per core")
+    scheduler: str = Field("", description="Dask scheduler address; empty: local processes")
+
+    @property
+    def store(self) -> FileStore:
+        """The store that domain functions are handed."""
+        return FileStore(self.data, self.sources.reader())
+
+    def map(
+        self, function: Apply, items: pd.DataFrame, spec: BaseModel | None, *, into: str
+    ) -> pd.DataFrame:
+        """Return the rows that ``function`` gives for each item, in the items' order.
+
+        Parameters
+        ----------
+        function
+            ``(item, spec, store) -> rows``; its module has a ``VERSION``.
+        items
+            One item per row; named by ``path`` or by the first column.
+        spec
+            Settings; part of each item's key.
+        into
+            The table that the rows are for. Its earlier rows are carried over where their
+            key stands; what fails goes to ``quarantine`` and the rest goes on.
+        """
+        started = time.monotonic()
+        version = _version(function)
+        ignore = _volatile()
+        listed = {row_key(item, version, spec, ignore): item for item in records(items)}
+        journal = Tables(self.data).journal(into)
+        rows = self._known_rows(journal, into)
+        standing = journal.standing(rows, listed)
+        todo = {key: item for key, item in listed.items() if key not in standing}
+        fresh = self._compute(function, todo, spec, journal, contract_of(into))
+        if todo:
+            rows = self._known_rows(journal, into)
+        entries = {key: standing.get(key) or fresh[key] for key in listed}
+        failed = [entry for entry in entries.values() if entry.error is not None]
+        for entry in failed:
+            _LOG.warning("%s: quarantined %s: %s", into, entry.item, entry.error)
+        journal.close(
+            entries,
+            {
+                "items": len(listed),
+                "computed": len(todo),
+                "carried": len(standing),
+                "quarantined": len(failed),
+                "map_seconds": round(time.monotonic() - started, 3),
+            },
+        )
+        return _in_order(rows, list(listed))
+
+    def once(
+        self,
+        function: Callable[..., pd.DataFrame | Iterable[Row]],
+        tables: Mapping[str, pd.DataFrame],
+        spec: BaseModel | None,
+        *,
+        into: str,
+        **extra: Any,
+    ) -> pd.DataFrame:
+        """Return what ``function`` makes of whole tables, computed only if they changed.
+
+        Parameters
+        ----------
+        function
+            ``(**tables, spec=, store=, **extra) -> rows``; its module has a ``VERSION``.
+        tables
+            Inputs by parameter name, as loaded: their digests make the key.
+        spec
+            Settings; part of the key.
+        into
+            The table that the rows are for.
+        extra
+            Passed on and no part of the key (a tracker, a connection).
+        """
+        started = time.monotonic()
+        digests = {name: _table_key(name, frame) for name, frame in tables.items()}
+        key = digest(digests, _version(function), spec)
+        kept = Tables(self.data)
+        if kept.exists(into):
+            previous = kept.read(into)
+            if (
+                len(previous)
+                and (previous["key"] == key).all()
+                and list(previous.columns) == contract_of(into).names
+            ):
+                self._close_once(kept.journal(into), key, into, previous, 0, started)
+                return previous
+        result = function(**tables, spec=spec, store=self.store, **extra)
+        frame = result if isinstance(result, pd.DataFrame) else pd.DataFrame(list(result))
+        frame = frame.assign(key=key) if len(frame) else contract_of(into).empty()
+        self._close_once(kept.journal(into), key, into, frame, 1, started)
+        return frame
+
+    def _close_once(
+        self, journal: Journal, key: str, into: str, rows: pd.DataFrame, done: int, started: float
+    ) -> None:
+        seconds = round(time.monotonic() - started, 3)
+        counts = {"items": 1, "computed": done, "carried": 1 - done, "quarantined": 0}
+        journal.close({key: Entry(key, into, len(rows))}, {**counts, "map_seconds": seconds})
+
+    def _known_rows(self, journal: Journal, into: str) -> pd.DataFrame:
+        tables = Tables(self.data)
+        frames = []
+        if tables.exists(into):
+            frames.append(tables.read(into))
+        if (batches := journal.rows()) is not None:
+            frames.append(batches)
+        names = set(contract_of(into).names)
+        frames = [frame for frame in frames if set(frame.columns) <= names and len(frame)]
+        if not frames:
+            return contract_of(into).empty()
+        if len(frames) == 2:
+            # A batch that outlived its table's writing holds rows that the table has.
+            frames[1] = frames[1][~frames[1]["key"].isin(set(frames[0]["key"]))]
+            frames = [frame for frame in frames if len(frame)]
+        return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+    def _compute(
+        self,
+        function: Apply,
+        todo: Mapping[str, Item],
+        spec: BaseModel | None,
+        journal: Journal,
+        contract: Table,
+    ) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        batch: list[Entry] = []
+        rows: list[dict[str, Any]] = []
+        flushed = time.monotonic()
+        with _Ticker(journal.stage, len(todo)) as ticker:
+            for key, found, error in self._results(function, todo, spec):
+                _mark(key, found, contract)
+                entry = Entry(key, _name(todo[key]), len(found), error)
+                entries[key] = entry
+                batch.append(entry)
+                rows.extend(found)
+                ticker.step()
+                if len(batch) >= _FLUSH_ITEMS or time.monotonic() - flushed > _FLUSH_SECONDS:
+                    _flush(journal, batch, rows, contract)
+                    batch, rows, flushed = [], [], time.monotonic()
+            if batch:
+                _flush(journal, batch, rows, contract)
+        return entries
+
+    def _results(
+        self, function: Apply, todo: Mapping[str, Item], spec: BaseModel | None
+    ) -> Iterator[tuple[str, list[dict[str, Any]], str | None]]:
+        """Yield (key, rows, error) as they come, whatever the backend."""
+        jobs = self.count or os.cpu_count() or 1
+        store = self.store
+        if self.scheduler:
+            yield from self._on_cluster(function, todo, spec, store)
+        elif jobs == 1 or len(todo) <= 1:
+            for key, item in todo.items():
+                yield key, *_apply(function, item, spec, store)
+        else:
+            yield from _on_processes(function, todo, spec, store, jobs)
+
+    def _on_cluster(
+        self, function: Apply, todo: Mapping[str, Item], spec: BaseModel | None, store: Store
+    ) -> Iterator[tuple[str, list[dict[str, Any]], str | None]]:
+        from distributed import Client
+
+        keys = list(todo)
+        client = Client(self.scheduler)  # type: ignore[no-untyped-call]  # distributed is untyped
+        with client, joblib.parallel_config("dask", client=client):
+            for start in range(0, len(keys), _CLUSTER_ITEMS):
+                part = keys[start : start + _CLUSTER_ITEMS]
+                call = joblib.delayed(_apply)
+                done = joblib.Parallel()(call(function, todo[k], spec, store) for k in part)
+                for key, (rows, error) in zip(part, done, strict=True):
+                    yield key, rows, error
+
+
+def _keyed(
+    key: str, function: Apply, item: Item, spec: BaseModel | None, store: Store
+) -> tuple[str, list[dict[str, Any]], str | None]:
+    return key, *_apply(function, item, spec, store)
+
+
+def _on_processes(
+    function: Apply, todo: Mapping[str, Item], spec: BaseModel | None, store: Store, jobs: int
+) -> Iterator[tuple[str, list[dict[str, Any]], str | None]]:
+    """Map on local processes; an item whose process dies is tried once more, by itself."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    call = joblib.delayed(_keyed)
+    left = dict(todo)
+    try:
+        with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            for result in joblib.Parallel(return_as="generator_unordered")(
+                call(key, function, item, spec, store) for key, item in todo.items()
+            ):
+                left.pop(result[0])
+                yield result
+        return
+    except BrokenProcessPool:
+        _LOG.warning("a worker process died; going on item by item to find the cause")
+    for key, item in left.items():
+        try:
+            with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
+                yield joblib.Parallel()([call(key, function, item, spec, store)])[0]
+        except BrokenProcessPool as error:
+            yield key, [], f"WorkerDied: the process that read it died ({error})"
+
+
+def _mark(key: str, rows: list[dict[str, Any]], contract: Table) -> None:
+    """Give rows their key; columns that the contract lacks are a defect of the function."""
+    for row in rows:
+        unknown = set(row) - set(contract.index)
+        if unknown:
+            raise ContractError(f"{contract.name}: a function returned columns {sorted(unknown)}")
+        row["key"] = key
+
+
+def _flush(journal: Journal, batch: list[Entry], rows: list[dict[str, Any]], full: Table) -> None:
+    # A stage may add columns after the map (a split, a duplicate); the batch has the rest.
+    present = {name for row in rows for name in row}
+    columns: tuple[Column, ...] = tuple(c for c in full.columns if c.name in present)
+    journal.append(batch, rows, replace(full, columns=columns, unique=()))
+
+
+def _in_order(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    if not len(rows):
+        return rows
+    place = {key: index for index, key in enumerate(keys)}
+    order = rows["key"].map(place)
+    kept = rows[order.notna()]
+    ranks = order[order.notna()].astype("int64")
+    return kept.iloc[ranks.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _name(item: Item) -> str:
+    return str(item["path"] if "path" in item else next(iter(item.values()), "?"))
+
+
+def _version(function: Callable[..., Any]) -> str:
+    module = sys.modules[function.__module__]
+    version = getattr(module, "VERSION", None)
+    if not isinstance(version, str):
+        raise TypeError(f"{function.__module__} needs a VERSION string: it is part of row keys")
+    return f"{function.__module__}.{function.__qualname__}:{version}"
+
+
+def _table_key(name: str, frame: pd.DataFrame) -> str:
+    if name in CONTRACTS and set(frame.columns) == set(CONTRACTS[name].names):
+        return digest_of(name, frame)
+    kept = [column for column in frame.columns if column not in _volatile()]
+    return digest(kept, [frame[column].tolist() for column in kept])
+
+
+class _Ticker:
+    """Progress: a bar in a terminal, plain lines elsewhere."""
+
+    def __init__(self, stage: str, total: int) -> None:
+        self.stage = stage
+        self.total = total
+        self.done = 0
+        self.told = time.monotonic()
+        console = Console(stderr=True)
+        self.bar: Progress | None = None
+        if console.is_terminal and total:
+            columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+            self.bar = Progress(*columns, console=console, transient=True)
+
+    def __enter__(self) -> Self:
+        if self.bar is not None:
+            self.bar.start()
+            self.task = self.bar.add_task(self.stage, total=self.total)
+        return self
+
+    def step(self) -> None:
+        self.done += 1
+        if self.bar is not None:
+            self.bar.advance(self.task)
+        elif time.monotonic() - self.told > _LINE_SECONDS:
+            self.told = time.monotonic()
+            _LOG.info("%s: %d of %d", self.stage, self.done, self.total)
+
+    def __exit__(self, *_error: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()

@@ -1,0 +1,111 @@
+"""Gate rows: what goes into the table comes out of it, and one red gate stops a release."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from groove.core.gates import Gate, GateError
+from groove.core.store import MemoryStore
+from groove.readiness.bundle import files_of
+from groove.readiness.report import page
+from groove.readiness.verdicts import gates_of, passing_models, rows_of
+
+GREEN = Gate(name="a", stage="token_gru", value=1.0, threshold=0.5, direction="at_least", count=3)
+RED = Gate(name="b", stage="loop_ranker", value=None, threshold=0.5, direction="at_least")
+
+
+def test_gates_survive_their_table() -> None:
+    gates = [GREEN.model_copy(update={"inputs": {"token_gru": "abc"}, "low": 0.9}), RED]
+    assert gates_of(rows_of(gates)) == sorted(gates, key=lambda gate: gate.stage)
+
+
+def test_a_forged_verdict_is_not_believed() -> None:
+    rows = rows_of([RED]).assign(passed=True)
+    assert not gates_of(rows)[0].passed
+
+
+def test_only_models_with_green_gates_are_let_through() -> None:
+    models = {
+        "token_gru": pd.DataFrame({"run_id": ["r1"]}),
+        "loop_ranker": pd.DataFrame({"run_id": ["r2"], "ranker": ["torch"]}),
+        "never_gated": pd.DataFrame({"run_id": ["r3"]}),
+    }
+    assert passing_models(rows_of([GREEN, RED]), models) == {"token_gru": "r1"}
+    green = RED.model_copy(update={"value": 0.6})
+    passing = passing_models(rows_of([GREEN, green]), models)
+    assert passing == {"token_gru": "r1", "loop_ranker_torch": "r2"}
+
+
+def test_the_bundle_is_refused_while_a_gate_is_red() -> None:
+    empty = pd.DataFrame()
+    with pytest.raises(GateError, match="b: missing"):
+        files_of(rows_of([GREEN, RED]), {}, empty, empty, empty, MemoryStore())
+    with pytest.raises(GateError, match="no gate"):
+        files_of(rows_of([]), {}, empty, empty, empty, MemoryStore())
+
+
+def test_the_bundle_lists_every_file_with_its_licence() -> None:
+    store = MemoryStore()
+    wav, model, onnx, midi = (store.write(b, s) for b, s in _BLOBS)
+    files = files_of(
+        rows_of([GREEN]),
+        {"token_gru": pd.DataFrame([_model(model)])},
+        pd.DataFrame([_onnx(onnx)]),
+        pd.DataFrame([_groove(midi)]),
+        pd.DataFrame([_loop(wav)]),
+        store,
+    ).set_index("file")
+    assert files.loc["models/token_gru.onnx", "blob"] == onnx
+    assert files.loc["models/token_gru.safetensors", "license"] == "CC-BY-4.0"
+    assert files.loc["loops/song_loop01.wav", "license"] == "CC0-1.0"
+    assert files.loc["grooves/funk_00.mid", "license"] == "MIT"
+    card = store.read(files.loc["models/token_gru.md", "blob"]).decode()
+    assert "3.2" in card
+    assert "CC-BY-4.0" in card
+    listed = store.read(files.loc["LICENSES.csv", "blob"]).decode()
+    assert all(file in listed for file in files.index.drop("LICENSES.csv"))
+
+
+def test_the_report_puts_red_gates_first_and_escapes_what_it_is_given() -> None:
+    text = page([GREEN, RED.model_copy(update={"note": "<script>"})]).decode()
+    assert "Not ready: 1 of 2" in text
+    assert text.index("<td>b<td>") < text.index("<td>a<td>")
+    assert "<script>" not in text
+
+
+_BLOBS = ((b"wav", ".wav"), (b"weights", ".safetensors"), (b"graph", ".onnx"), (b"midi", ".mid"))
+
+
+def _model(blob: str) -> dict[str, object]:
+    return {
+        "model_id": "m1", "spec_json": json.dumps({"epochs": 3}), "metric": "test_perplexity",
+        "value": 3.2, "baseline": "order 4", "baseline_value": 4.0, "higher_is_better": False,
+        "metrics_json": json.dumps({"top1": 0.5}), "blob": blob, "bytes": 7, "train_groups": 8,
+        "test_groups": 2, "inputs_json": json.dumps({"token_corpus": "d"}), "licenses": "CC-BY-4.0",
+    }  # fmt: skip
+
+
+def _onnx(blob: str) -> dict[str, object]:
+    return {
+        "model_id": "m1",
+        "onnx": blob,
+        "bytes": 5,
+        "opset": 20,
+        "steps": 8,
+        "max_abs_error": 1e-6,
+    }
+
+
+def _groove(blob: str) -> dict[str, object]:
+    return {
+        "key": "k", "symbols": [1], "style": "funk", "number": 0, "blob": blob, "bytes": 4,
+        "licenses": "MIT", "model_id": "g",
+    }  # fmt: skip
+
+
+def _loop(blob: str) -> dict[str, object]:
+    return {
+        "key": "k", "track": "song", "file": "song_loop01.wav", "blob": blob,
+        "license": "CC0-1.0", "source": "demo",
+    }  # fmt: skip

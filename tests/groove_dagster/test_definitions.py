@@ -1,0 +1,67 @@
+"""The graph as it is wired: its stages, groups, jobs, checks; and that it loads light."""
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from assets.gates import GATES
+from groove.contracts import CONTRACTS
+from groove_dagster.definitions import defs
+
+GROUPS = {
+    "sources": {"raw_files", "song_index", "loop_index", "track_index", "hit_index"},
+    "phase": {"song_renders", "phase_chunks", "phase_tcn"},
+    "ngram": {"groove_events", "groove_ngrams", "groove_model", "groove_samples"},
+    "loops": {
+        "track_bars", "loop_candidates", "loop_features", "loop_labels", "loop_ranker",
+        "loop_exports",
+    },
+    "drums": {"drum_events", "drum_clips", "drum_classifier", "drum_predictions"},
+    "sequence": {"token_corpus", "token_markov", "token_gru"},
+    "export": {"onnx_models"},
+    "release": {"dataset_health", "readiness", "release_bundle"},
+}  # fmt: skip
+
+
+def specs() -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_every_stage_is_there_in_its_group() -> None:
+    found: dict[str, set[str]] = {}
+    for name, spec in specs().items():
+        found.setdefault(str(spec.group_name), set()).add(name)
+    assert found == GROUPS
+
+
+def test_every_asset_has_a_contract_of_its_name_and_a_description() -> None:
+    assert set(specs()) <= set(CONTRACTS)
+    assert all(spec.description for spec in specs().values())
+
+
+def test_every_gate_is_an_asset_check() -> None:
+    keys = {
+        (key.asset_key.to_user_string(), key.name)
+        for checks in defs.asset_checks or []
+        for key in checks.check_keys
+    }
+    expected = {(table, gate.__name__) for table, gates in GATES.items() for gate in gates}
+    assert keys == expected
+
+
+def test_a_job_per_deliverable_everything_nightly_and_a_sensor() -> None:
+    repository = defs.get_repository_def()
+    jobs = {job.name for job in repository.get_all_jobs()}
+    assert {f"{group}_job" for group in set(GROUPS) - {"release"}} | {"everything"} <= jobs
+    schedule = repository.get_schedule_def("nightly_retraining")
+    assert schedule.job_name == "everything"
+    assert repository.get_sensor_def("new_raw_files").job_name == "everything"
+
+
+@pytest.mark.parametrize("heavy", ["torch", "lightning", "librosa", "mlflow", "xgboost"])
+def test_loading_the_graph_imports_nothing_heavy(heavy: str) -> None:
+    code = f"import sys, groove_dagster.definitions; sys.exit({heavy!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, f"{heavy} is imported when the code location loads"
