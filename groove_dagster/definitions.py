@@ -3,6 +3,8 @@
 What belongs here: putting the parts together. What does not: anything else.
 """
 
+from pathlib import Path
+
 import dagster as dg
 
 from assets.gates import checks
@@ -19,7 +21,12 @@ from resources.warehouse import Warehouse
 from resources.workers import Workers
 
 _SETTINGS = from_environment()
-_SOURCES = Sources(raw=_SETTINGS.raw, data=_SETTINGS.data)
+_SOURCES = Sources(
+    raw=_SETTINGS.raw,
+    data=_SETTINGS.data,
+    demo=str(Path(__file__).parents[1] / "data" / "demo"),
+    processes=_SETTINGS.workers,
+)
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules(STAGES),
