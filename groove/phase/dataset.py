@@ -98,8 +98,11 @@ class TrainingBatches:
         for first in range(0, len(order), self.spec.batch):
             places = order[first : first + self.spec.batch]
             levels = augmented(self.chunks.levels(places), self.spec, random)
+            drawn = torch.rand(1, generator=random, dtype=torch.float64)
+            rate = math.exp(self.spec.stretch * (2 * float(drawn) - 1))
             look = torch.rand(len(places), generator=random) * self.spec.anticipation_s
-            yield levels, self.chunks.phases(places), look
+            levels, phase = stretched(levels, self.chunks.phases(places), rate)
+            yield levels, phase, look
 
 
 @dataclass
@@ -140,3 +143,37 @@ def augmented(levels: Tensor, spec: PhaseTcnSpec, random: torch.Generator) -> Te
     shifted = levels.gather(2, source[:, None].expand(batch, frames, bands))
     sounding = torch.rand(batch, 1, bands, generator=random) >= spec.band_drop
     return shifted * sounding
+
+
+def stretched(levels: Tensor, phase: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+    """Return levels and labels played at ``rate``, pitch unchanged.
+
+    Both are read between frames: levels linearly, phases along the circle. No longer than
+    before, and shorter where the music runs out.
+
+    Parameters
+    ----------
+    levels
+        ``(batch, frames, bands)``; frame ``k`` is about ``(k + 1) / 50`` s.
+    phase
+        ``(batch, labels)``; label ``k`` is at ``k / 50`` s; ``nan`` where unknown.
+    rate
+        Above 1 is faster.
+    """
+    place, share = _read_places(levels.shape[1], rate, first=1)
+    upper = levels[:, place + 1] * share[:, None]
+    levels = levels[:, place] * (1 - share[:, None]) + upper
+    place, share = _read_places(phase.shape[1], rate, first=0)
+    rise = torch.remainder(phase[:, place + 1] - phase[:, place], 1.0)
+    return levels, torch.remainder(phase[:, place] + share * rise, 1.0)
+
+
+def _read_places(count: int, rate: float, first: int) -> tuple[Tensor, Tensor]:
+    """Return (index, share of the next one) of what is read at each of at most ``count`` frames.
+
+    ``first`` is the time of the first frame, in frames.
+    """
+    times = (torch.arange(count, dtype=torch.float64) + first) * rate - first
+    times = times[times <= count - 1].clamp(min=0)
+    place = times.floor().long().clamp(max=count - 2)
+    return place, (times - place).float()

@@ -49,15 +49,15 @@ class ChunkSpec(Spec):
 class PhaseTcnSpec(FitSpec):
     """The temporal convolutional network and its training."""
 
-    epochs: int = Field(12, ge=1, le=10_000, description="Passes over the training data at most")
+    epochs: int = Field(20, ge=1, le=10_000, description="Passes over the training data at most")
     learning_rate: float = Field(4e-3, gt=0, description="Peak learning rate of AdamW")
     weight_decay: float = Field(0.02, ge=0, description="Decoupled weight decay")
-    patience: int = Field(12, ge=1, description="Epochs without improvement before stopping")
+    patience: int = Field(20, ge=1, description="Epochs without improvement before stopping")
     channels: int = Field(40, ge=4, description="Width of every hidden layer")
     blocks: int = Field(8, ge=1, le=12, description="Residual blocks; dilation 2^i in block i")
     kernel: int = Field(3, ge=2, le=9, description="Taps of each convolution")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of channels dropped per block")
-    low_bands: int = Field(16, ge=4, description="Mel bands of the long window (bass)")
+    low_bands: int = Field(32, ge=4, description="Mel bands of the long window (bass)")
     high_bands: int = Field(32, ge=4, description="Mel bands of the short window")
     memory_s: float = Field(
         4.0, gt=0, description="Time constant of the level that each band is held against, seconds"
@@ -69,6 +69,9 @@ class PhaseTcnSpec(FitSpec):
     batch: int = Field(8, ge=1, description="Chunks per step")
     chunks_per_epoch: int = Field(
         320, ge=1, description="Chunks drawn per epoch at most: bounds the cost on a large corpus"
+    )
+    stretch: float = Field(
+        0.2, ge=0, le=0.7, description="Augmentation: largest log of a tempo change, pitch kept"
     )
     band_shift: int = Field(2, ge=0, description="Augmentation: largest shift in mel bands")
     band_drop: float = Field(0.15, ge=0, lt=1, description="Augmentation: share of bands muted")

@@ -15,7 +15,8 @@ from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.core.tracking import MemoryTracker
 from groove.phase import chop, evaluation, quality
-from groove.phase.dataset import Chunks, FixedBatches, TrainingBatches, augmented
+from groove.phase.dataset import Chunks, FixedBatches, TrainingBatches, augmented, stretched
+from groove.phase.labels import bar_phase, phase_distance
 from groove.phase.network import PhaseModel
 from groove.phase.spec import ChunkSpec, PhaseTcnSpec
 from groove.phase.streaming import load_model
@@ -30,6 +31,7 @@ SPEC = PhaseTcnSpec(
     high_bands=8,
     warmup_s=4.0,
     epochs=14,
+    stretch=0.0,
     learning_rate=1e-2,
     dropout=0.0,
     threads=1,
@@ -165,6 +167,20 @@ def test_augmentation_moves_bands_inside_their_group():
     assert moved[:, :, 6:].min() == 6
     muted = augmented(levels + 1, SPEC.model_copy(update={"band_drop": 0.5}), torch.Generator())
     assert 0.4 < float((muted == 0).float().mean()) < 0.6
+
+
+@pytest.mark.parametrize("rate", [0.8, 1.0, 1.25])
+def test_stretching_moves_levels_and_labels_alike(rate):
+    bars = np.arange(0, 60, 1.7)
+    frames, labels = np.arange(1, 501) / 50, np.arange(550) / 50
+    levels = torch.tensor(frames, dtype=torch.float32)[None, :, None]
+    phase = torch.tensor(bar_phase(labels, bars), dtype=torch.float32)[None]
+    heard, label = stretched(levels, phase, rate)
+    assert heard.shape[1] == min(500, round(500 / rate))
+    # Levels that tell the time tell the time that is heard; labels are that time's phase.
+    assert heard[0, 1:, 0].numpy() == pytest.approx(frames[1 : heard.shape[1]] * rate, abs=1e-4)
+    exact = bar_phase(labels[: label.shape[1]] * rate, bars)
+    assert phase_distance(label[0].double().numpy(), exact).max() < 1e-4
 
 
 def test_counting_every_fourth_beat_is_right_where_bars_have_four():
