@@ -6,8 +6,11 @@ computing anything.
 Run as ``python -m groove_dagster.summary``; exits with 1 if a stage was never run.
 """
 
+import json
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -22,6 +25,14 @@ from resources.files import location
 from resources.tables import Tables
 
 _COUNTS = ("computed", "carried", "quarantined")
+#: Further figures of each model that belong beside its headline.
+_BESIDE = {
+    "phase_tcn": ("test_median_phase_error_ms", "test_downbeat_f_measure"),
+    "loop_ranker": ("random_ndcg", "loudest_ndcg"),
+    "drum_classifier": ("test_ece", "test_song_macro_f1"),
+    "groove_model": ("test_bits_per_hit",),
+    "token_gru": ("test_top_1", "test_top_10"),
+}
 
 
 def _stage_names() -> list[str]:
@@ -59,6 +70,8 @@ def models(tables: Tables) -> Iterator[dict[str, object]]:
         if not tables.exists(name):
             continue
         for row in tables.read(name).to_dict(orient="records"):
+            figures = json.loads(row["metrics_json"])
+            beside = [key for key in _BESIDE.get(name, ()) if key in figures]
             yield {
                 "model": f"{name} ({row['ranker']})" if "ranker" in row else name,
                 "figure": row["metric"],
@@ -66,7 +79,15 @@ def models(tables: Tables) -> Iterator[dict[str, object]]:
                 "baseline": row["baseline"],
                 "baseline_value": float(row["baseline_value"]),
                 "groups": int(row["test_groups"]),
+                "beside it": ", ".join(f"{key} {figures[key]:.3g}" for key in beside),
             }
+
+
+def _instance() -> dg.DagsterInstance:
+    """Return the instance that Dagster's own commands use in this folder."""
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    return dg.DagsterInstance.from_config(str(Path.cwd()))
 
 
 def _show(console: Console, title: str, frame: pd.DataFrame) -> None:
@@ -89,7 +110,7 @@ def main() -> int:
     settings = from_environment()
     console = Console(width=120, soft_wrap=True)
     tables = Tables(settings.data)
-    with dg.DagsterInstance.get() as instance:
+    with _instance() as instance:
         ran = pd.DataFrame(list(stages(instance)))
     for count in ("rows", *_COUNTS):
         ran[count] = ran[count].astype("Int64")

@@ -22,7 +22,7 @@ from groove.ngram.render import song_of_bars
 from groove.ngram.sampling import Form, Groove, Heat, SampleError, Sampler
 from groove.ngram.spec import SampleSpec
 
-VERSION = "1"
+VERSION = "2"
 
 
 def form_of(
@@ -74,19 +74,19 @@ def draw(
     """Yield the rows of ``groove_samples``: some of any style, then some of each style.
 
     A groove that stands in a training loop from its first step to its last is drawn again, at
-    most ``spec.attempts`` times; the last one is kept and counted.
+    most ``spec.attempts`` times and each time a little freer; the last one is kept and counted.
     """
     trained = groove_model.iloc[0]
     model = unpack(store.read(trained["blob"]))
     training = groove_events[groove_events["split"] == TRAIN].reset_index(drop=True)
     corpus = corpus_of(training)
     sampler = Sampler(model)
-    heat = Heat(spec.temperature, spec.temperature_end or None, spec.top_k, spec.top_p)
     for style in sampled_styles(model, spec.max_styles):
         form, tempo_bpm = form_of(model, style)
         for number in range(spec.per_style):
             for attempt in range(spec.attempts):
                 seed = seed_of("groove_samples", spec.seed, style, number, attempt)
+                heat = heat_of(spec, attempt)
                 groove = sampler.draw(style, form, spec.bars, heat, seed)
                 run = longest_run(groove.symbols, corpus)
                 if run.steps < len(groove.symbols):
@@ -102,12 +102,24 @@ def draw(
                 "meter": f"{form.numerator}/{form.denominator}",
                 "resolution": form.resolution,
                 "tempo_bpm": tempo_bpm,
-                "temperature": spec.temperature,
+                "temperature": heat.temperature,
                 "licenses": "; ".join(model.card["licenses"]),
                 "blob": store.write(data, ".mid"),
                 "bytes": len(data),
                 **_measured(groove, run, training),
             }
+
+
+def heat_of(spec: SampleSpec, attempt: int) -> Heat:
+    """Return how freely attempt ``attempt`` (from 0) is drawn.
+
+    A small corpus has bars so likely that a cool draw repeats a loop word for word. Each
+    attempt is ``spec.hotter`` times as hot as the one before, and the probability that top-p
+    leaves out shrinks by the same factor.
+    """
+    factor = spec.hotter**attempt
+    end = spec.temperature_end * factor if spec.temperature_end else None
+    return Heat(spec.temperature * factor, end, spec.top_k, 1 - (1 - spec.top_p) / factor)
 
 
 def _measured(groove: Groove, run: Run, training: pd.DataFrame) -> dict[str, Any]:

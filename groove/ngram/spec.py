@@ -74,7 +74,10 @@ class SampleSpec(Spec):
     per_style: int = Field(4, ge=1, le=1000, description="Samples of each style")
     max_styles: int = Field(24, ge=0, description="Styles sampled, those with most bars first")
     attempts: int = Field(
-        4, ge=1, le=64, description="Draws before a whole copy of training steps is kept"
+        8, ge=1, le=64, description="Draws before a whole copy of training steps is kept"
+    )
+    hotter: float = Field(
+        1.15, ge=1, le=2, description="Factor of the temperature from one attempt to the next"
     )
     temperature: float = Field(
         0.8, gt=0, le=10, description="Below 1 prefers what is likely, above 1 what is not"
