@@ -108,7 +108,7 @@ def _text(value: object) -> str:
 def main() -> int:
     """Print the summary; return 1 if a stage was never materialised."""
     settings = from_environment()
-    console = Console(width=120, soft_wrap=True)
+    console = Console(width=180, soft_wrap=True)
     tables = Tables(settings.data)
     with _instance() as instance:
         ran = pd.DataFrame(list(stages(instance)))

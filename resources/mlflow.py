@@ -19,6 +19,7 @@ from pydantic import Field
 
 from groove.core.digest import digest
 from groove.core.tracking import Run
+from resources.files import location
 
 _EXPERIMENT = "groove"
 _PARAM_CHARACTERS = 500
@@ -95,7 +96,10 @@ class Tracking(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource v
 
     @property
     def _folder(self) -> Path:
-        return Path(self.data).absolute() / "mlflow"
+        root = location(self.data)
+        if isinstance(root, Path):
+            return root / "mlflow"
+        raise ValueError(f"{self.data} is no local folder: set GROOVE_MLFLOW to a server")
 
     def _client(self) -> Any:
         import logging

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import dagster as dg
-import pytest
 
 from assets.gates import GATES
 from groove.contracts import CONTRACTS
@@ -60,8 +59,8 @@ def test_a_job_per_deliverable_everything_nightly_and_a_sensor() -> None:
     assert repository.get_sensor_def("new_raw_files").job_name == "everything"
 
 
-@pytest.mark.parametrize("heavy", ["torch", "lightning", "librosa", "mlflow", "xgboost"])
-def test_loading_the_graph_imports_nothing_heavy(heavy: str) -> None:
-    code = f"import sys, groove_dagster.definitions; sys.exit({heavy!r} in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert done.returncode == 0, f"{heavy} is imported when the code location loads"
+def test_loading_the_graph_imports_nothing_heavy() -> None:
+    code = "import sys, groove_dagster.definitions; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "lightning", "librosa", "mlflow", "xgboost", "matplotlib", "sklearn"}
+    assert set(done.stdout.split()) & heavy == set()

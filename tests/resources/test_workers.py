@@ -1,6 +1,7 @@
 """Workers: nothing twice, nothing lost, the same whatever the worker count."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -66,9 +67,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def workers(data: Path, count: int = 1) -> Workers:
-    sources = Sources(raw=str(data / "raw"), data=str(data))
-    return Workers(sources=sources, data=str(data), count=count)
+def workers(base: Path, count: int = 1, **more: Any) -> Workers:
+    sources = Sources(raw=str(base / "raw"), data=str(base))
+    return Workers(sources=sources, **({"data": str(base), "count": count} | more))
 
 
 def numbers(*values: int) -> pd.DataFrame:
@@ -188,3 +189,27 @@ def test_once_computes_only_when_an_input_changes(
     assert total() == (18.0, 0)
     run(data, numbers(1, 3))
     assert total() == (38.0, 1)
+
+
+def test_a_dask_cluster_gives_the_same_table(data: Path) -> None:
+    from distributed import LocalCluster
+
+    here = workers(data).map(power, numbers(3, -1, 0, 2), PowerSpec(), into="squares")
+    shutil.rmtree(data / "journal")
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as cluster:
+        there = workers(data, scheduler=cluster.scheduler_address).map(
+            power, numbers(3, -1, 0, 2), PowerSpec(), into="squares"
+        )
+    pd.testing.assert_frame_equal(here, there)
+
+
+def test_the_data_root_may_be_an_object_store(data: Path) -> None:
+    root = f"memory://workers-{data.name}"
+    for computed in (3, 0):
+        table = workers(data, data=root).map(power, numbers(1, 2, -3), PowerSpec(), into="squares")
+        tables = Tables(root)
+        tables.write("squares", table)
+        assert tables.journal("squares").settle()["computed"] == computed
+    assert len(tables.read("squares")) == 3
