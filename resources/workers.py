@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
 from groove.contracts import CONTRACTS
+from groove.core.columns import SPLIT
 from groove.core.digest import digest, row_key
 from groove.core.store import Store
 from groove.core.tables import Column, ContractError, Table, records
@@ -37,6 +38,9 @@ _LOG = logging.getLogger("groove.workers")
 _FLUSH_SECONDS = 1.0
 _FLUSH_ITEMS = 2048
 _CLUSTER_ITEMS = 64
+# Which side of the split an item is on says nothing about its content: when a new file moves
+# an old one, its rows are carried over and only told their new side.
+_SIDES = tuple(column.name for column in SPLIT)
 _LINE_SECONDS = 15.0
 
 
@@ -88,7 +92,8 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         Parameters
         ----------
         function
-            ``(item, spec, store) -> rows``; its module has a ``VERSION``.
+            ``(item, spec, store) -> rows``; its module has a ``VERSION``. What it gives must
+            not depend on the item's side of the split, which is no part of its key.
         items
             One item per row; named by ``path`` or by the first column.
         spec
@@ -99,7 +104,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         """
         started = time.monotonic()
         version = _version(function)
-        ignore = _volatile()
+        ignore = {*_volatile(), *_SIDES}
         listed = {row_key(item, version, spec, ignore): item for item in records(items)}
         journal = Tables(self.data).journal(into)
         rows = self._known_rows(journal, into)
@@ -122,7 +127,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
                 "map_seconds": round(time.monotonic() - started, 3),
             },
         )
-        return _in_order(rows, list(listed))
+        return _on_their_sides(_in_order(rows, list(listed)), listed)
 
     def once(
         self,
@@ -304,6 +309,16 @@ def _in_order(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     kept = rows[order.notna()]
     ranks = order[order.notna()].astype("int64")
     return kept.iloc[ranks.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _on_their_sides(rows: pd.DataFrame, items: Mapping[str, Item]) -> pd.DataFrame:
+    known = next(iter(items.values()), {})
+    sides = {
+        name: rows["key"].map({key: item[name] for key, item in items.items()})
+        for name in _SIDES
+        if name in known and name in rows
+    }
+    return rows.assign(**sides)
 
 
 def _name(item: Item) -> str:

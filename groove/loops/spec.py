@@ -54,7 +54,7 @@ class LabelSpec(Spec):
 class RankerSpec(FitSpec):
     """Settings of the two loop rankers; the training loop's are the perceptron's."""
 
-    folds: int = Field(8, ge=2, description="Folds by group for the held-out figures")
+    folds: int = Field(8, ge=3, description="Folds by group for the held-out figures")
     top: int = Field(10, ge=1, description="K of NDCG, precision and recall")
     trees: int = Field(400, ge=1, description="Boosted trees at most")
     depth: int = Field(6, ge=1, description="Depth of a tree")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from groove.contracts import CONTRACTS
-from groove.core.columns import KEY
+from groove.core.columns import KEY, SPLIT
 from groove.core.spec import Spec
 from groove.core.store import Store
 from groove.core.tables import Column, ContractError, Table
@@ -103,6 +103,25 @@ def test_one_new_file_costs_one_file_and_a_removed_one_takes_its_rows(data: Path
     table, last = run(data, numbers(2, 3, 4))
     assert (last["computed"], last["carried"]) == (1, 2)
     assert sorted(set(table["path"])) == ["n2", "n3", "n4"]
+
+
+def sided(item: Mapping[str, Any], spec: Spec, store: Store) -> list[dict[str, Any]]:
+    del spec, store
+    return [{name: item[name] for name in ("path", "split_group", "split")}]
+
+
+def test_a_file_that_changes_sides_is_told_so_and_not_computed_again(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = (KEY, Column("path", "string", "Item"), *SPLIT)
+    monkeypatch.setitem(CONTRACTS, "sided", Table("sided", "Sides.", columns))
+    tables = Tables(str(data))
+    for side, computed in (("train", 2), ("test", 0)):
+        items = numbers(1, 2).assign(split_group="g", split=side)
+        table = workers(data).map(sided, items, None, into="sided")
+        assert set(table["split"]) == {side}
+        tables.write("sided", table)
+        assert tables.journal("sided").settle()["computed"] == computed
 
 
 def test_a_changed_spec_recomputes_everything(data: Path) -> None:
