@@ -28,7 +28,7 @@ from groove.core.store import Store
 from groove.phase.labels import FRAME_RATE_HZ, SAMPLE_RATE, bar_phase, frame_times
 from groove.phase.spec import ChunkSpec
 
-VERSION = "1"
+VERSION = "2"
 
 CARRIED = ("path", "sha256", "source", "license", "soundfont", "split_group", "split")
 
@@ -36,12 +36,13 @@ CARRIED = ("path", "sha256", "source", "license", "soundfont", "split_group", "s
 def playback_rates(spec: ChunkSpec, *identity: str) -> list[float]:
     """Return 1.0 and ``spec.rates`` random rates that depend on ``identity`` and the seed.
 
-    The range is cut into equal parts in log-rate; each gives one rate.
+    The range is cut into equal parts in log-rate; each gives one rate. A draw that rounds to a
+    rate already there is left out: no chunk is there twice.
     """
     random = np.random.default_rng(seed_of("playback rate", *identity, spec.seed))
     edges = np.linspace(np.log(spec.min_rate), np.log(spec.max_rate), spec.rates + 1)
     draws = np.exp(random.uniform(edges[:-1], edges[1:]))
-    return [1.0, *np.round(draws, 4).tolist()]
+    return list(dict.fromkeys([1.0, *np.round(draws, 4).tolist()]))
 
 
 def played_at(samples: NDArray[np.float32], sample_rate: int, rate: float) -> NDArray[np.float32]:
