@@ -6,6 +6,7 @@ What belongs here: waveform and spectrogram. What does not: figures of one subje
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -39,15 +40,21 @@ def spectrogram(
 
     def draw(figure: Figure) -> None:
         axis = figure.subplots()
-        signal = np.asarray(samples, dtype=np.float64) + 1e-9
-        axis.specgram(signal, NFFT=1024, Fs=sample_rate, noverlap=512, vmin=-140, cmap="magma")
+        draw_spectrogram(axis, samples, sample_rate)
         _bars(axis, bar_starts_s, len(samples) / sample_rate)
         axis.set(xlabel="seconds", ylabel="Hz")
 
     return png(draw)
 
 
-def _bars(axis: object, starts_s: NDArray[np.float64] | list[float], duration_s: float) -> None:
+def draw_spectrogram(axis: Axes, samples: NDArray[np.float32], sample_rate: int) -> None:
+    """Draw the spectrogram of a mono signal (dB, 1024-sample windows) on ``axis``."""
+    # Digital silence is minus infinity decibels: vmin shows it as black.
+    with np.errstate(divide="ignore"):
+        axis.specgram(samples, NFFT=1024, Fs=sample_rate, noverlap=512, vmin=-140, cmap="magma")
+
+
+def _bars(axis: Axes, starts_s: NDArray[np.float64] | list[float], duration_s: float) -> None:
     for start in starts_s:
         if 0 <= start <= duration_s:
-            axis.axvline(start, color="tab:red", linewidth=0.8, alpha=0.8)  # type: ignore[attr-defined]  # matplotlib's Axes, untyped here
+            axis.axvline(start, color="tab:red", linewidth=0.8, alpha=0.8)

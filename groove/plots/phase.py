@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from groove.plots.audio import draw_spectrogram
 from groove.plots.figure import png
 
 _FRAME_RATE_HZ = 50
@@ -26,8 +27,7 @@ def labelled_chunk(
 
     def draw(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        signal = np.asarray(samples, dtype=np.float64) + 1e-9
-        above.specgram(signal, NFFT=1024, Fs=sample_rate, noverlap=512, vmin=-140, cmap="magma")
+        draw_spectrogram(above, samples, sample_rate)
         above.set(ylabel="Hz", ylim=(0, 5000))
         duration = len(samples) / sample_rate
         for start in bar_starts_s:
