@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# What runs make below the data root; your own files there are left alone.
+MADE   := tables blobs journal mlflow releases dagster spill warehouse.duckdb raw/demo
 DEFS   := groove_dagster.definitions
 export GROOVE_DATA ?= data
 # Dagster takes dagster.yaml from this folder unless DAGSTER_HOME says otherwise.
@@ -50,5 +52,5 @@ bench: setup
 	$(BIN)/python -m benchmarks.run
 
 clean:
-	find $(GROOVE_DATA) -mindepth 1 -maxdepth 1 ! -name demo ! -name README.md -exec rm -rf {} +
+	rm -rf $(foreach made,$(MADE),$(GROOVE_DATA)/$(made))
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,7 +20,12 @@ class ClassifierConfig(dg.Config, ClassifierSpec):
     """:class:`~groove.drums.spec.ClassifierSpec`, editable in the launchpad."""
 
 
-@dg.asset(kinds={"pytorch", "mlflow"}, group_name="drums", code_version=classifier.VERSION)
+@dg.asset(
+    kinds={"pytorch", "mlflow"},
+    group_name="drums",
+    code_version=classifier.VERSION,
+    pool="training",
+)
 def drum_classifier(
     config: ClassifierConfig,
     drum_events: pd.DataFrame,

@@ -21,7 +21,7 @@ def drum_predictions(
     drum_classifier: pd.DataFrame,
     workers: Workers,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """Probabilities for every onset of kits and songs that training never met."""
+    """Probabilities for every onset of the test split: unseen kits, and unheard songs."""
     from groove.plots import drums as plots
 
     table = workers.once(

@@ -19,7 +19,9 @@ class ModelConfig(dg.Config, ModelSpec):
     """:class:`~groove.ngram.spec.ModelSpec`, editable in the launchpad."""
 
 
-@dg.asset(kinds={"mlflow", "parquet"}, group_name="ngram", code_version=training.VERSION)
+@dg.asset(
+    kinds={"mlflow", "parquet"}, group_name="ngram", code_version=training.VERSION, pool="training"
+)
 def groove_model(
     config: ModelConfig,
     groove_events: pd.DataFrame,

@@ -20,7 +20,12 @@ class RankerConfig(dg.Config, RankerSpec):
     """:class:`~groove.loops.spec.RankerSpec`, editable in the launchpad."""
 
 
-@dg.asset(kinds={"xgboost", "pytorch", "mlflow"}, group_name="loops", code_version=training.VERSION)
+@dg.asset(
+    kinds={"xgboost", "pytorch", "mlflow"},
+    group_name="loops",
+    code_version=training.VERSION,
+    pool="training",
+)
 def loop_ranker(
     config: RankerConfig,
     loop_features: pd.DataFrame,

@@ -19,7 +19,9 @@ class PhaseTcnConfig(dg.Config, PhaseTcnSpec):
     """:class:`~groove.phase.spec.PhaseTcnSpec`, editable in the launchpad."""
 
 
-@dg.asset(kinds={"pytorch", "mlflow"}, group_name="phase", code_version=train.VERSION)
+@dg.asset(
+    kinds={"pytorch", "mlflow"}, group_name="phase", code_version=train.VERSION, pool="training"
+)
 def phase_tcn(
     config: PhaseTcnConfig, phase_chunks: pd.DataFrame, workers: Workers, tracking: Tracking
 ) -> dg.MaterializeResult[pd.DataFrame]:

@@ -23,6 +23,32 @@ MODELS = (
     "token_gru",
 )
 
+_SONGS = ("song_index", "song_renders", "dataset_health", "onnx_models")
+#: What each model rests on or is judged by, besides its own gates.
+LINES = {
+    "phase_tcn": (*_SONGS, "phase_chunks"),
+    "groove_model": (
+        "loop_index",
+        "dataset_health",
+        "groove_events",
+        "groove_ngrams",
+        "groove_samples",
+    ),
+    "loop_ranker": (
+        "track_index",
+        "dataset_health",
+        "track_bars",
+        "loop_candidates",
+        "loop_features",
+        "loop_labels",
+        "loop_exports",
+        "onnx_models",
+    ),
+    "drum_classifier": (*_SONGS, "hit_index", "drum_events", "drum_clips", "drum_predictions"),
+    "token_markov": ("song_index", "dataset_health", "token_corpus"),
+    "token_gru": ("song_index", "dataset_health", "token_corpus", "onnx_models"),
+}
+
 
 @dg.asset(
     kinds={"mlflow", "parquet"},
@@ -33,7 +59,7 @@ def readiness(tracking: Tracking, **tables: pd.DataFrame) -> dg.MaterializeResul
     """Gate rows; models whose gates all pass are given the alias ``challenger``."""
     gates = verdicts(tables, {name: digest_of(name, table) for name, table in tables.items()})
     rows = rows_of(gates)
-    models = passing_models(rows, {name: tables[name] for name in MODELS})
+    models = passing_models(rows, {name: tables[name] for name in MODELS}, LINES)
     return dg.MaterializeResult(
         value=rows,
         metadata={

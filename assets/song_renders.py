@@ -25,7 +25,7 @@ def song_renders(
     """Songs as audio; what breaks a rule of usability is in quarantine with the reason."""
     from groove.phase import pictures
 
-    songs = render.first_of_each(song_index)
+    songs = render.first_of_each(song_index, config)
     table = workers.map(render.song_render, songs, config, into="song_renders")
     shown = pictures.first_render(table, workers.store)
     return dg.MaterializeResult(

@@ -19,7 +19,12 @@ class GruConfig(dg.Config, GruSpec):
     """:class:`~groove.sequence.spec.GruSpec`, editable in the launchpad."""
 
 
-@dg.asset(kinds={"pytorch", "mlflow"}, group_name="sequence", code_version=gru_training.VERSION)
+@dg.asset(
+    kinds={"pytorch", "mlflow"},
+    group_name="sequence",
+    code_version=gru_training.VERSION,
+    pool="training",
+)
 def token_gru(
     config: GruConfig,
     token_corpus: pd.DataFrame,

@@ -19,7 +19,12 @@ class MarkovConfig(dg.Config, MarkovSpec):
     """:class:`~groove.sequence.spec.MarkovSpec`, editable in the launchpad."""
 
 
-@dg.asset(kinds={"parquet", "mlflow"}, group_name="sequence", code_version=markov_training.VERSION)
+@dg.asset(
+    kinds={"parquet", "mlflow"},
+    group_name="sequence",
+    code_version=markov_training.VERSION,
+    pool="training",
+)
 def token_markov(
     config: MarkovConfig, token_corpus: pd.DataFrame, workers: Workers, tracking: Tracking
 ) -> dg.MaterializeResult[pd.DataFrame]:

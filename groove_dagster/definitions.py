@@ -42,6 +42,7 @@ defs = dg.Definitions(
             data=_SETTINGS.data,
             count=_SETTINGS.workers,
             scheduler=_SETTINGS.scheduler,
+            inline=False,
         ),
         "warehouse": Warehouse(data=_SETTINGS.data),
         "tracking": Tracking(data=_SETTINGS.data, uri=_SETTINGS.mlflow),

@@ -16,4 +16,5 @@ def new_raw_files(context: dg.SensorEvaluationContext, sources: Sources) -> dg.S
     state = sources.fingerprint()
     if state == context.cursor:
         return dg.SensorResult(skip_reason="no file came, went or changed")
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=state)
+    # No run key: a folder that is again what it once was has changed all the same.
+    return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=state)

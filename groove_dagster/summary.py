@@ -28,9 +28,9 @@ _COUNTS = ("computed", "carried", "quarantined")
 #: Further figures of each model that belong beside its headline.
 _BESIDE = {
     "phase_tcn": ("test_median_phase_error_ms", "test_downbeat_f_measure"),
-    "loop_ranker": ("random_ndcg", "loudest_ndcg"),
+    "loop_ranker": ("random_ndcg", "loudest_ndcg", "split_test_ndcg"),
     "drum_classifier": ("test_ece", "test_song_macro_f1"),
-    "groove_model": ("test_bits_per_hit",),
+    "groove_model": ("test_bits_per_event_styled", "test_bits_per_hit"),
     "token_gru": ("test_top_1", "test_top_10"),
 }
 

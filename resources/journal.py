@@ -11,6 +11,7 @@ What belongs here: the record of work done. What does not: how work is run
 
 import io
 import json
+import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,12 +42,16 @@ class Entry:
         How many rows it gave; 0 is a result, too.
     error
         Why it is in quarantine; ``None`` if it is not.
+    retry
+        Whether the failure may not be the item's own (a disk, a network, a process that
+        died): it is in quarantine, and tried again by the next run.
     """
 
     key: str
     item: str
     rows: int
     error: str | None = None
+    retry: bool = False
 
 
 class Journal:
@@ -55,7 +60,6 @@ class Journal:
     def __init__(self, data: UPath, stage: str) -> None:
         self.stage = stage
         self.folder = data / "journal" / stage
-        self._next: int | None = None
         self.quarantine = data / "tables" / "quarantine" / f"{stage}.parquet"
 
     def entries(self) -> dict[str, Entry]:
@@ -98,11 +102,7 @@ class Journal:
         table = to_arrow(frame, contract).replace_schema_metadata({_LEDGER: json.dumps(done)})
         out = io.BytesIO()
         pq.write_table(table, out, compression="zstd")
-        if self._next is None:
-            names = [str(path.stem) for path in self._batches()]
-            self._next = 1 + max((int(name.rpartition("-")[2]) for name in names), default=-1)
-        write_whole(self.folder / f"batch-{self._next:06d}.parquet", out.getvalue())
-        self._next += 1
+        write_whole(self.folder / f"batch-{uuid.uuid4().hex}.parquet", out.getvalue())
 
     def close(self, current: Mapping[str, Entry], last: Mapping[str, Any]) -> None:
         """Make the ledger say what stands now, and write the stage's quarantine.
@@ -140,7 +140,7 @@ class Journal:
         return {
             key: known[key]
             for key in keys
-            if key in known and int(counts.get(key, 0)) == known[key].rows
+            if key in known and not known[key].retry and int(counts.get(key, 0)) == known[key].rows
         }
 
     def _batches(self) -> list[UPath]:

@@ -38,11 +38,13 @@ class FileStore:
         Raises
         ------
         ValueError
-            If the reference is malformed or the content does not match its name.
+            If the reference is malformed.
+        OSError
+            If the blob is missing, or its content does not match its name.
         """
         data: bytes = self._path(blob).read_bytes()
         if sha256(data) != blob[:64]:
-            raise ValueError(f"blob {blob} is damaged: delete it and materialise its table again")
+            raise OSError(f"blob {blob} is damaged: delete it and materialise its table again")
         return data
 
     def write(self, data: bytes, suffix: str) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from groove.contracts import CONTRACTS
-from groove.core.digest import table_digest
+from groove.core.digest import arrow_digest, table_digest
 from groove.core.tables import ContractError, Table, enforce_arrow, to_pandas
 from resources.files import location, write_whole
 from resources.journal import Journal
@@ -76,7 +76,7 @@ class Tables:
         """
         contract = contract_of(name)
         table = enforce_arrow(frame, contract)
-        digest = table_digest(to_pandas(table), contract)
+        digest = arrow_digest(table, contract)
         metadata = {**(table.schema.metadata or {}), _DIGEST: digest.encode()}
         write_whole(self.path(name), parquet_bytes(table.replace_schema_metadata(metadata)))
         return digest

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import dagster as dg
@@ -25,6 +25,7 @@ from groove.core.digest import digest, row_key
 from groove.core.store import Store
 from groove.core.tables import Column, ContractError, Table, records
 from resources.journal import Entry, Journal
+from resources.lock import hold
 from resources.sources import Sources
 from resources.store import FileStore
 from resources.tables import Tables, contract_of, digest_of
@@ -48,17 +49,28 @@ def _volatile() -> set[str]:
     return {c.name for table in CONTRACTS.values() for c in table.columns if c.volatile}
 
 
-def _apply(
-    function: Apply, item: Item, spec: BaseModel | None, store: Store
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Return (rows, None) or ([], reason). Runs in a worker; libraries get one thread."""
+@dataclass(frozen=True)
+class _Failure:
+    """Why an item gave no rows, and whether the next run should try it again."""
+
+    reason: str
+    retry: bool
+
+
+Outcome = tuple[list[dict[str, Any]], _Failure | None]
+
+
+def _apply(function: Apply, item: Item, spec: BaseModel | None, store: Store) -> Outcome:
+    """Return (rows, None) or ([], failure). Runs in a worker; libraries get one thread."""
     from threadpoolctl import threadpool_limits
 
     try:
         with threadpool_limits(limits=1):
             return [dict(row) for row in function(item, spec, store)], None
     except Exception as error:  # noqa: BLE001  # any failure of one file is that file's quarantine
-        return [], f"{type(error).__name__}: {error}"
+        # A file that is refused is refused by a ValueError; the rest may be the machine's doing.
+        retry = not isinstance(error, ValueError)
+        return [], _Failure(f"{type(error).__name__}: {error}", retry)
 
 
 class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource value is itself
@@ -72,12 +84,15 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         Parallel workers; 0 takes one per core.
     scheduler
         Address of a Dask scheduler (``tcp://host:8786``); empty uses local processes.
+    inline
+        Run items in this process: for a debugger. A file that kills its reader ends the run.
     """
 
     sources: dg.ResourceDependency[Sources]
     data: str = "data"
     count: int = Field(0, ge=0, description="Parallel workers; 0 takes one per core")
     scheduler: str = Field("", description="Dask scheduler address; empty: local processes")
+    inline: bool = Field(False, description="Run items in this process, for a debugger")
 
     @property
     def store(self) -> FileStore:
@@ -103,6 +118,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
             key stands; what fails goes to ``quarantine`` and the rest goes on.
         """
         started = time.monotonic()
+        hold(self.data)
         version = _version(function)
         ignore = {*_volatile(), *_SIDES}
         listed = {row_key(item, version, spec, ignore): item for item in records(items)}
@@ -154,6 +170,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
             Passed on and no part of the key (a tracker, a connection).
         """
         started = time.monotonic()
+        hold(self.data)
         digests = {name: _table_key(name, frame) for name, frame in tables.items()}
         key = digest(digests, _version(function), spec)
         kept = Tables(self.data)
@@ -209,9 +226,11 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         rows: list[dict[str, Any]] = []
         flushed = time.monotonic()
         with _Ticker(journal.stage, len(todo)) as ticker:
-            for key, found, error in self._results(function, todo, spec):
+            for key, found, failure in self._results(function, todo, spec):
                 _mark(key, found, contract)
-                entry = Entry(key, _name(todo[key]), len(found), error)
+                entry = Entry(key, _name(todo[key]), len(found))
+                if failure is not None:
+                    entry = replace(entry, error=failure.reason, retry=failure.retry)
                 entries[key] = entry
                 batch.append(entry)
                 rows.extend(found)
@@ -225,64 +244,75 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
 
     def _results(
         self, function: Apply, todo: Mapping[str, Item], spec: BaseModel | None
-    ) -> Iterator[tuple[str, list[dict[str, Any]], str | None]]:
-        """Yield (key, rows, error) as they come, whatever the backend."""
-        jobs = self.count or os.cpu_count() or 1
+    ) -> Iterator[tuple[str, list[dict[str, Any]], _Failure | None]]:
+        """Yield (key, rows, failure) as they come, whatever the backend."""
         store = self.store
-        if self.scheduler:
-            yield from self._on_cluster(function, todo, spec, store)
-        elif jobs == 1 or len(todo) <= 1:
-            for key, item in todo.items():
-                yield key, *_apply(function, item, spec, store)
-        else:
-            yield from _on_processes(function, todo, spec, store, jobs)
-
-    def _on_cluster(
-        self, function: Apply, todo: Mapping[str, Item], spec: BaseModel | None, store: Store
-    ) -> Iterator[tuple[str, list[dict[str, Any]], str | None]]:
-        from distributed import Client
-
-        keys = list(todo)
-        client = Client(self.scheduler)  # type: ignore[no-untyped-call]  # distributed is untyped
-        with client, joblib.parallel_config("dask", client=client):
-            for start in range(0, len(keys), _CLUSTER_ITEMS):
-                part = keys[start : start + _CLUSTER_ITEMS]
-                call = joblib.delayed(_apply)
-                done = joblib.Parallel()(call(function, todo[k], spec, store) for k in part)
-                for key, (rows, error) in zip(part, done, strict=True):
-                    yield key, rows, error
+        call = joblib.delayed(_keyed)
+        calls = {key: call(key, function, item, spec, store) for key, item in todo.items()}
+        if self.inline:
+            yield from (_keyed(key, function, item, spec, store) for key, item in todo.items())
+        elif self.scheduler:
+            yield from _on_cluster(calls, self.scheduler)
+        elif calls:
+            yield from _on_processes(calls, self.count or os.cpu_count() or 1)
 
 
 def _keyed(
     key: str, function: Apply, item: Item, spec: BaseModel | None, store: Store
-) -> tuple[str, list[dict[str, Any]], str | None]:
+) -> tuple[str, list[dict[str, Any]], _Failure | None]:
     return key, *_apply(function, item, spec, store)
 
 
-def _on_processes(
-    function: Apply, todo: Mapping[str, Item], spec: BaseModel | None, store: Store, jobs: int
-) -> Iterator[tuple[str, list[dict[str, Any]], str | None]]:
-    """Map on local processes; an item whose process dies is tried once more, by itself."""
+def _on_processes(calls: Mapping[str, Any], jobs: int) -> Iterator[Any]:
+    """Run calls in local processes, never in this one: a file may kill what reads it.
+
+    After a death, what is left goes on call by call, to find the one that kills.
+    """
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    call = joblib.delayed(_keyed)
-    left = dict(todo)
+    left = dict(calls)
+    # One worker is a pool of two with one call under way at a time: joblib runs a pool of
+    # one inside this process.
+    dispatch: int | str = 1 if jobs == 1 else "2 * n_jobs"
     try:
-        with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-            for result in joblib.Parallel(return_as="generator_unordered")(
-                call(key, function, item, spec, store) for key, item in todo.items()
-            ):
+        with joblib.parallel_config("loky", n_jobs=max(2, jobs), inner_max_num_threads=1):
+            for result in joblib.Parallel(
+                return_as="generator_unordered", pre_dispatch=dispatch, batch_size=1
+            )(list(calls.values())):
                 left.pop(result[0])
                 yield result
         return
     except BrokenProcessPool:
         _LOG.warning("a worker process died; going on item by item to find the cause")
-    for key, item in left.items():
+    for key, call in left.items():
         try:
             with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
-                yield joblib.Parallel()([call(key, function, item, spec, store)])[0]
+                yield joblib.Parallel()([call])[0]
         except BrokenProcessPool as error:
-            yield key, [], f"WorkerDied: the process that read it died ({error})"
+            yield key, [], _died(error)
+
+
+def _on_cluster(calls: Mapping[str, Any], scheduler: str) -> Iterator[Any]:
+    """Run calls on a Dask cluster, a handful at a time; one that kills workers is found alone."""
+    from distributed import Client, KilledWorker
+
+    client = Client(scheduler)  # type: ignore[no-untyped-call]  # distributed is untyped
+    with client, joblib.parallel_config("dask", client=client):
+        keys = list(calls)
+        for start in range(0, len(keys), _CLUSTER_ITEMS):
+            part = keys[start : start + _CLUSTER_ITEMS]
+            try:
+                yield from joblib.Parallel()([calls[key] for key in part])
+            except KilledWorker:
+                for key in part:
+                    try:
+                        yield joblib.Parallel()([calls[key]])[0]
+                    except KilledWorker as error:
+                        yield key, [], _died(error)
+
+
+def _died(error: Exception) -> _Failure:
+    return _Failure(f"WorkerDied: the process that read it died ({error})", retry=True)
 
 
 def _mark(key: str, rows: list[dict[str, Any]], contract: Table) -> None:

@@ -23,9 +23,10 @@ from groove.core.digest import sha256
 from groove.core.inputs import InputError, with_splits
 from groove.core.store import Store
 from groove.core.tables import enforce
+from groove.midi import taxonomy
 from groove.midi.taxonomy import LABELS, class_of, label_of_name
 
-VERSION = "1"
+VERSION = f"1+{taxonomy.DIGEST}"
 
 #: An audio loop is drums when more of its magnitude than this is percussive.
 DRUM_SHARE = 0.55

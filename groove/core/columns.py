@@ -31,7 +31,7 @@ MODEL = (
     KEY,
     Column("model_id", "string", "First 16 hex digits of the model blob's SHA-256"),
     Column("spec_json", "string", "The spec it was trained with"),
-    Column("metric", "string", "Name of the headline figure, measured on the test split"),
+    Column("metric", "string", "Name of the headline figure, on groups its model never saw"),
     Column("value", "float", "Headline figure"),
     Column("baseline", "string", "Name of the baseline that it is held against"),
     Column("baseline_value", "float", "The baseline's figure on the same data"),

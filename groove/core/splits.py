@@ -1,7 +1,8 @@
 """Splits by group, and groups from duplicates: nothing that sounds alike lands on two sides.
 
 A group (a song with all its versions, a kit, a drummer) is wholly in one split. The side
-depends on the group's name and the salt alone, so a new file moves no old one.
+depends on the group's name and the salt alone, so a new file moves no old one, but where a
+side would be left empty.
 
 What belongs here: grouping and the choice of a side. What does not: what counts as a
 duplicate (:mod:`groove.midi.inventory`, :mod:`groove.audio.signature` measure that).

@@ -163,6 +163,14 @@ def to_arrow(frame: pd.DataFrame, contract: Table) -> pa.Table:
 
 def _array(series: pd.Series, kind: pa.DataType) -> pa.Array:
     values: Any = series
+    if pa.types.is_list(kind) and all(isinstance(value, np.ndarray) for value in series):
+        # Joined as arrays: as Python lists a long table would take ten times the memory.
+        lengths = [len(value) for value in series]
+        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int32)
+        if not sum(lengths):
+            return pa.array([[] for _ in lengths], type=kind)
+        flat = pa.array(np.concatenate(series.to_list()), type=kind.value_type, from_pandas=False)
+        return pa.ListArray.from_arrays(pa.array(offsets), flat, type=kind)
     if pa.types.is_list(kind) or pa.types.is_binary(kind) or pa.types.is_string(kind):
         values = [_plain(value) for value in series]
     elif pa.types.is_int64(kind) and series.dtype.kind == "f":

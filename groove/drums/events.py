@@ -25,9 +25,10 @@ from groove.core.inputs import originals
 from groove.core.store import Store
 from groove.drums.grouping import Event, events_of_hits
 from groove.drums.spec import EventSpec
+from groove.midi import taxonomy
 from groove.midi.taxonomy import class_of, label_of_note
 
-VERSION = "1"
+VERSION = f"1+{taxonomy.DIGEST}"
 
 #: Data sets whose one-shots are played by software.
 SYNTHETIC_SOURCES = frozenset({"groove-demo", "TimGM6mb"})

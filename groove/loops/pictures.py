@@ -48,7 +48,7 @@ def ndcg(loop_ranker: pd.DataFrame) -> Mapping[str, bytes]:
     figures: dict[str, float] = {}
     for kind, text in zip(loop_ranker["ranker"], loop_ranker["metrics_json"], strict=True):
         found = json.loads(text)
-        figures[str(kind)] = found["test_ndcg"]
+        figures[str(kind)] = found["cross_fitted_ndcg"]
         names = ("random_ndcg", "loudest_ndcg", "shortest_ndcg", "seam_ndcg")
         figures |= {name.removesuffix("_ndcg"): found[name] for name in names if name in found}
     return {"ndcg": plots.held_out_ndcg(figures)} if figures else {}

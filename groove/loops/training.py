@@ -113,7 +113,11 @@ def ranker_of(
             **model_row(
                 spec=spec.model_dump(),
                 headline=Headline(
-                    "test_ndcg", metrics["test_ndcg"], baseline, baselines[baseline], True
+                    "cross_fitted_ndcg",
+                    metrics["cross_fitted_ndcg"],
+                    baseline,
+                    baselines[baseline],
+                    True,
                 ),
                 metrics=final,
                 history=history,
@@ -146,7 +150,7 @@ def _measured(
         model, _ = trainer(lists.where(~test & ~stop), lists.where(stop), spec)
         held_out[test] = score(model, lists.inputs[test])
     found = figures(held_out, lists.grade, lists.track, spec.top)
-    result = {f"test_{name}": value for name, value in found.items()}
+    result = {f"cross_fitted_{name}": value for name, value in found.items()}
     for side, name in ((VALIDATION, "validation_ndcg"), (TEST, "split_test_ndcg")):
         part = lists.where(split == side)
         if len(part.track):

@@ -16,11 +16,14 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Literal
 
+from groove.core.digest import sha256
+
 Mapped = Literal["gm", "td11"]
 
-_TABLE: dict[str, Any] = json.loads(
-    resources.files("groove.midi").joinpath("taxonomy.json").read_text(encoding="utf-8")
-)
+_TEXT = resources.files("groove.midi").joinpath("taxonomy.json").read_text(encoding="utf-8")
+#: Part of the version of every function whose rows the taxonomy decides.
+DIGEST = sha256(_TEXT.encode())[:12]
+_TABLE: dict[str, Any] = json.loads(_TEXT)
 _ROWS: Mapping[str, Mapping[str, Any]] = _TABLE["labels"]
 
 #: Every label, from the bottom of the kit to the top.

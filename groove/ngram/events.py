@@ -28,6 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from groove.core.store import Store
+from groove.midi import taxonomy
 from groove.midi.meter import bar_grid
 from groove.midi.notes import Song, read_midi, write_midi
 from groove.midi.taxonomy import LABELS, label_of_note
@@ -35,7 +36,7 @@ from groove.ngram.grid import fit_resolution
 from groove.ngram.render import OFFSET_TICKS, Bar, song_of_bars
 from groove.ngram.spec import EventSpec
 
-VERSION = "1"
+VERSION = f"1+{taxonomy.DIGEST}"
 
 #: Hi-hat edges: keys that a TD-11 sends and General MIDI has no drum for.
 _TD11_ONLY = (22, 26)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from groove.core.digest import sha256
 from groove.core.store import Store
 from groove.midi.meter import bar_grid, main_meter, main_tempo
 from groove.midi.notes import read_midi
@@ -35,9 +36,18 @@ DEFAULT_SOUNDFONT = "TimGM6mb"
 CARRIED = ("path", "sha256", "source", "license", "split_group", "split")
 
 
-def first_of_each(song_index: pd.DataFrame) -> pd.DataFrame:
-    """Return the songs that repeat no other song's content."""
-    return song_index[song_index["duplicate_of"].isna()].reset_index(drop=True)
+def first_of_each(song_index: pd.DataFrame, spec: RenderSpec) -> pd.DataFrame:
+    """Return the songs that repeat no other song's content, each with its soundfont's hash.
+
+    The soundfont's content decides the render as much as the song's does.
+
+    Raises
+    ------
+    ValueError
+        If there is no such soundfont: nothing could be rendered.
+    """
+    songs = song_index[song_index["duplicate_of"].isna()].reset_index(drop=True)
+    return songs.assign(soundfont_sha256=sha256(soundfont_path(spec.soundfont).read_bytes()))
 
 
 def soundfont_path(name: str) -> Path:

@@ -132,7 +132,10 @@ def card_of(
             f"| {row['baseline_value']:.4g} ({row['baseline']}) |"
         ),
         "",
-        f"{row['test_groups']} test groups; trained on {row['train_groups']} other groups.",
+        (
+            f"Measured on {row['test_groups']} groups, none of them known to the model measured; "
+            f"this file was trained on {row['train_groups']} groups."
+        ),
         "",
         "## All figures",
         "",
@@ -166,10 +169,15 @@ def card_of(
 
 
 def _grooves(groove_samples: pd.DataFrame, store: Store) -> Iterator[dict[str, Any]]:
+    styles = sorted(set(groove_samples["style"]))
+    safe = {style: _safe(style or "any") for style in styles}
+    # Two styles may differ in what a file name can't hold.
+    twice = {name for name in safe.values() if list(safe.values()).count(name) > 1}
+    for place, style in enumerate(styles):
+        safe[style] += f"-{place}" if safe[style] in twice else ""
     for row in records(groove_samples):
-        style = _safe(row["style"] or "any")
         yield _row(
-            file=f"grooves/{style}_{row['number']:02d}.mid",
+            file=f"grooves/{safe[row['style']]}_{row['number']:02d}.mid",
             kind="groove",
             stage="groove_samples",
             blob=row["blob"],

@@ -6,7 +6,7 @@ What belongs here: the table form of gates. What does not: computing them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -54,7 +54,11 @@ def _number(value: float | None) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
-def passing_models(readiness: pd.DataFrame, models: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def passing_models(
+    readiness: pd.DataFrame,
+    models: Mapping[str, pd.DataFrame],
+    lines: Mapping[str, Collection[str]],
+) -> dict[str, str]:
     """Return registered model name to MLflow run, of the models whose gates all pass.
 
     Parameters
@@ -63,11 +67,15 @@ def passing_models(readiness: pd.DataFrame, models: Mapping[str, pd.DataFrame]) 
         Gate rows.
     models
         Training tables by stage. A stage without a gate does not pass.
+    lines
+        Stage to the other tables that its model depends on or is judged by: their gates must
+        pass, too.
     """
     verdict = readiness.groupby("stage")["passed"].all()
     names: dict[str, str] = {}
     for stage, table in models.items():
-        if not bool(verdict.get(stage, False)):
+        others = all(bool(verdict.get(other, True)) for other in lines.get(stage, ()))
+        if not (bool(verdict.get(stage, False)) and others):
             continue
         for row in table.to_dict(orient="records"):
             name = f"{stage}_{row['ranker']}" if "ranker" in row else stage

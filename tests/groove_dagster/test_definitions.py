@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 
 from assets.gates import GATES
 from groove.contracts import CONTRACTS
 from groove_dagster.definitions import defs
+from groove_dagster.sensors import new_raw_files
+from resources.sources import Sources
 
 GROUPS = {
     "sources": {"raw_files", "song_index", "loop_index", "track_index", "hit_index"},
@@ -64,3 +67,25 @@ def test_loading_the_graph_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "lightning", "librosa", "mlflow", "xgboost", "matplotlib", "sklearn"}
     assert set(done.stdout.split()) & heavy == set()
+
+
+def test_the_sensor_runs_on_every_change_also_back_to_what_was(tmp_path: Path) -> None:
+    (tmp_path / "songs").mkdir()
+    for kind in ("loops", "tracks", "hits"):
+        (tmp_path / kind).mkdir()
+    sources = Sources(raw=str(tmp_path), data=str(tmp_path / "data"))
+
+    def tick(cursor: str | None) -> tuple[int, str | None]:
+        with dg.build_sensor_context(cursor=cursor) as context:
+            result = new_raw_files(context, sources=sources)
+        assert isinstance(result, dg.SensorResult)
+        return len(result.run_requests or []), result.cursor or cursor
+
+    runs, cursor = tick(None)
+    assert runs == 1
+    assert tick(cursor) == (0, cursor)
+    (tmp_path / "songs" / "a.mid").write_bytes(b"MThd")
+    runs, changed = tick(cursor)
+    assert (runs, changed != cursor) == (1, True)
+    (tmp_path / "songs" / "a.mid").unlink()
+    assert tick(changed)[0] == 1

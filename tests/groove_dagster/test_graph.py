@@ -152,6 +152,10 @@ def test_killed_while_rendering_it_goes_on_where_it_was(finished: Any, tmp_path:
     kept = sum(pq.read_metadata(path).num_rows for path in journal.glob("batch-*.parquet"))
     total = len(finished.table("song_renders"))
     assert kept in range(1, total)
+    # Every render leaves a blob: what was made and not kept is what is lost.
+    made = sum(path.suffix == ".flac" for path in (pipeline.data / "blobs").rglob("*"))
+    largest = max(pq.read_metadata(path).num_rows for path in journal.glob("batch-*.parquet"))
+    assert made - kept <= largest + 2, "more than one batch, and what two workers had in hand"
     assert not table.exists()
     for path in (pipeline.data / "tables").glob("*.parquet"):
         pq.read_table(path)

@@ -26,7 +26,7 @@ def test_a_damaged_blob_is_not_handed_out(tmp_path: Path) -> None:
     kept = store(tmp_path)
     blob = kept.write(b"kick", ".flac")
     (tmp_path / "blobs" / blob[:2] / blob).write_bytes(b"kic")
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(OSError, match="damaged"):
         kept.read(blob)
 
 

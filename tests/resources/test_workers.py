@@ -145,13 +145,36 @@ def test_what_fails_is_quarantined_with_its_reason_and_the_rest_goes_on(data: Pa
     ]
 
 
-def test_a_file_that_kills_its_process_is_quarantined_too(data: Path) -> None:
-    table, last = run(data, numbers(1, 666, 2, 3), count=2)
-    assert sorted(set(table["path"])) == ["n1", "n2", "n3"]
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("others", [(), (1, 2, 3)])
+def test_a_file_that_kills_its_process_is_quarantined_too(
+    data: Path, count: int, others: tuple[int, ...]
+) -> None:
+    table, last = run(data, numbers(666, *others), count=count)
+    assert sorted(set(table["path"])) == [f"n{number}" for number in others]
     assert last["quarantined"] == 1
     quarantine = pd.read_parquet(data / "tables" / "quarantine" / "squares.parquet")
     assert quarantine.loc[0, "item"] == "n666"
     assert "died" in quarantine.loc[0, "error"]
+
+
+def flaky(item: Mapping[str, Any], spec: PowerSpec, store: Store) -> list[dict[str, Any]]:
+    """Fail like a disk, until the marker file is there."""
+    if not Path(item["marker"]).exists():
+        raise OSError("connection reset")
+    return list(power(item, spec, store))
+
+
+def test_a_failure_that_is_not_the_files_own_is_tried_again(data: Path) -> None:
+    marker = data / "marker"
+    items = numbers(1, 2).assign(marker=str(marker))
+    first = workers(data).map(flaky, items, PowerSpec(), into="squares")
+    assert len(first) == 0
+    assert len(pd.read_parquet(data / "tables" / "quarantine" / "squares.parquet")) == 2
+    marker.touch()
+    second = workers(data).map(flaky, items, PowerSpec(), into="squares")
+    assert sorted(set(second["path"])) == ["n1", "n2"]
+    assert len(pd.read_parquet(data / "tables" / "quarantine" / "squares.parquet")) == 0
 
 
 def test_one_worker_or_two_give_the_same_table(data: Path, tmp_path: Path) -> None:
@@ -227,7 +250,10 @@ def test_a_dask_cluster_gives_the_same_table(data: Path) -> None:
 def test_the_data_root_may_be_an_object_store(data: Path) -> None:
     root = f"memory://workers-{data.name}"
     for computed in (3, 0):
-        table = workers(data, data=root).map(power, numbers(1, 2, -3), PowerSpec(), into="squares")
+        # A store in memory is in this process only.
+        table = workers(data, data=root, inline=True).map(
+            power, numbers(1, 2, -3), PowerSpec(), into="squares"
+        )
         tables = Tables(root)
         tables.write("squares", table)
         assert tables.journal("squares").settle()["computed"] == computed

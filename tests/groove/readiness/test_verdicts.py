@@ -31,10 +31,19 @@ def test_only_models_with_green_gates_are_let_through() -> None:
         "loop_ranker": pd.DataFrame({"run_id": ["r2"], "ranker": ["torch"]}),
         "never_gated": pd.DataFrame({"run_id": ["r3"]}),
     }
-    assert passing_models(rows_of([GREEN, RED]), models) == {"token_gru": "r1"}
+    assert passing_models(rows_of([GREEN, RED]), models, {}) == {"token_gru": "r1"}
     green = RED.model_copy(update={"value": 0.6})
-    passing = passing_models(rows_of([GREEN, green]), models)
+    passing = passing_models(rows_of([GREEN, green]), models, {})
     assert passing == {"token_gru": "r1", "loop_ranker_torch": "r2"}
+
+
+def test_a_model_does_not_pass_on_a_red_foundation() -> None:
+    models = {"token_gru": pd.DataFrame({"run_id": ["r1"]})}
+    corpus = RED.model_copy(update={"stage": "token_corpus"})
+    lines = {"token_gru": ("token_corpus", "never_gated")}
+    assert passing_models(rows_of([GREEN, corpus]), models, lines) == {}
+    green = corpus.model_copy(update={"value": 0.6})
+    assert passing_models(rows_of([GREEN, green]), models, lines) == {"token_gru": "r1"}
 
 
 def test_the_bundle_is_refused_while_a_gate_is_red() -> None:
