@@ -28,8 +28,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	mkdir -p $(GROOVE_DATA)
-	$(BIN)/dagster asset materialize --select '*' -m $(DEFS)
-	$(BIN)/python -m groove_dagster.summary
+	@# The summary is shown after a failed run, too: it says what there is and what is missing.
+	status=0; $(BIN)/dagster asset materialize --select '*' -m $(DEFS) || status=$$?; \
+	$(BIN)/python -m groove_dagster.summary && exit $$status
 
 check: setup
 	$(BIN)/ruff check .

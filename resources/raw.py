@@ -8,6 +8,7 @@ relative to the sources file, or any fsspec URI (``s3://bucket/loops``).
 """
 
 import fnmatch
+import logging
 import os
 import pathlib
 import posixpath
@@ -23,6 +24,7 @@ from groove.core.inputs import KINDS, Kind
 from groove.core.tags import TagsError, load_yaml
 from resources.files import location
 
+_LOG = logging.getLogger("groove.sources")
 _MAX_SOURCES_BYTES = 4_194_304
 _YAML_SUFFIXES = {".yaml", ".yml"}
 
@@ -159,7 +161,7 @@ def listing(folder: Folder) -> Iterator[Found]:
     root = base.path.rstrip("/")
     for full, info in sorted(base.fs.find(base.path, detail=True).items()):
         relative = full[len(root) :].replace("\\", "/").strip("/")
-        if _hidden(relative):
+        if _hidden(relative) or not readable_name(relative):
             continue
         if not isinstance(base, pathlib.Path):
             yield Found(relative, int(info.get("size") or 0), _modified_ns(info))
@@ -168,6 +170,17 @@ def listing(folder: Folder) -> Iterator[Found]:
         if path.is_file() and _below(base, path):
             stat = path.stat()
             yield Found(relative, stat.st_size, stat.st_mtime_ns)
+
+
+def readable_name(relative: str) -> bool:
+    """Return whether a file's name is UTF-8: tables can hold no other."""
+    try:
+        relative.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(relative).decode("utf-8", "backslashreplace")
+        _LOG.warning("left out %s: its name is not UTF-8; rename it", shown)
+        return False
+    return True
 
 
 def wanted(relative: str, folder: Folder) -> bool:

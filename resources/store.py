@@ -13,6 +13,11 @@ from resources.files import location, write_whole
 _REFERENCE = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,12}){0,2}")
 
 
+def is_blob(value: object) -> bool:
+    """Return whether a value is a blob's reference: 64 hexadecimal digits and a suffix."""
+    return isinstance(value, str) and "." in value and bool(_REFERENCE.fullmatch(value))
+
+
 @dataclass(frozen=True)
 class FileStore:
     """Blobs below ``<data>/blobs``; raw files through ``raw``. Crosses process borders.
@@ -46,6 +51,10 @@ class FileStore:
         if sha256(data) != blob[:64]:
             raise OSError(f"blob {blob} is damaged: delete it and materialise its table again")
         return data
+
+    def has(self, blob: str) -> bool:
+        """Return whether a blob is there."""
+        return bool(self._path(blob).exists())
 
     def write(self, data: bytes, suffix: str) -> str:
         """Keep ``data`` under the name of its content; what is there already is left alone."""

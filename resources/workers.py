@@ -27,7 +27,7 @@ from groove.core.tables import Column, ContractError, Table, records
 from resources.journal import Entry, Journal
 from resources.lock import hold
 from resources.sources import Sources
-from resources.store import FileStore
+from resources.store import FileStore, is_blob
 from resources.tables import Tables, contract_of, digest_of
 
 Row = Mapping[str, Any]
@@ -178,6 +178,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
             previous = kept.read(into)
             if (
                 len(previous)
+                and len(self._known_rows(kept.journal(into), into)) >= len(previous)
                 and (previous["key"] == key).all()
                 and list(previous.columns) == contract_of(into).names
             ):
@@ -197,6 +198,18 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         journal.close({key: Entry(key, into, len(rows))}, {**counts, "map_seconds": seconds})
 
     def _known_rows(self, journal: Journal, into: str) -> pd.DataFrame:
+        """Return the rows at hand of items all of whose blobs are there, too."""
+        rows = self._rows_at_hand(journal, into)
+        store = self.store
+        lost: set[str] = set()
+        for name in rows.select_dtypes(include=["object", "string"]).columns:
+            first = rows[name].dropna().head(1).tolist()
+            if first and is_blob(first[0]):
+                missing = [blob is not None and not store.has(blob) for blob in _texts(rows[name])]
+                lost.update(rows.loc[missing, "key"])
+        return rows[~rows["key"].isin(lost)] if lost else rows
+
+    def _rows_at_hand(self, journal: Journal, into: str) -> pd.DataFrame:
         tables = Tables(self.data)
         frames = []
         if tables.exists(into):
@@ -255,6 +268,10 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
             yield from _on_cluster(calls, self.scheduler)
         elif calls:
             yield from _on_processes(calls, self.count or os.cpu_count() or 1)
+
+
+def _texts(column: pd.Series) -> list[str | None]:
+    return [value if isinstance(value, str) else None for value in column]
 
 
 def _keyed(

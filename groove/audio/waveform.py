@@ -198,8 +198,9 @@ def _check_size(frames: int, channels: int, sample_rate: int, limits: AudioLimit
         low, high = limits.min_sample_rate, limits.max_sample_rate
         raise AudioError(f"sample rate {sample_rate} Hz lies outside {low}..{high} Hz")
     if frames > limits.max_seconds * sample_rate:
-        hours, limit = frames / sample_rate / 3600, limits.max_seconds / 3600
-        raise AudioError(f"{hours:.1f} hours long; the limit is {limit:.1f}")
+        raise AudioError(
+            f"{frames / sample_rate:,.1f} s long; the limit is {limits.max_seconds:,.0f} s"
+        )
     if frames * channels * 4 > limits.max_decoded_bytes:
         limit_mb = limits.max_decoded_bytes >> 20
         raise AudioError(f"{frames * channels * 4 >> 20} MiB of samples; the limit is {limit_mb}")

@@ -7,9 +7,9 @@ What belongs here: the data root, its tables and blobs, read-only. What does not
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pandas as pd
+from upath import UPath
 
 from groove.core.digest import sha256
 
@@ -18,9 +18,9 @@ class DataError(ValueError):
     """Data that are not there. The message says what to run or to set."""
 
 
-def data_root() -> Path:
-    """Return the data root: the folder in ``GROOVE_DATA``, or ``data`` in the current folder."""
-    return Path(os.environ.get("GROOVE_DATA") or "data")
+def data_root() -> UPath:
+    """Return the data root: what ``GROOVE_DATA`` names (a folder or an fsspec URI), or ``data``."""
+    return UPath(os.environ.get("GROOVE_DATA") or "data")
 
 
 def read_table(name: str) -> pd.DataFrame:
@@ -34,7 +34,8 @@ def read_table(name: str) -> pd.DataFrame:
     path = data_root() / "tables" / f"{name}.parquet"
     if not path.is_file():
         raise DataError(f"no table {name} below {data_root()}: run `make demo`, or set GROOVE_DATA")
-    return pd.read_parquet(path)
+    with path.open("rb") as file:
+        return pd.read_parquet(file)
 
 
 def read_blob(ref: str) -> bytes:
@@ -48,7 +49,7 @@ def read_blob(ref: str) -> bytes:
     path = data_root() / "blobs" / ref[:2] / ref
     if not path.is_file():
         raise DataError(f"no blob {ref} below {data_root()}: materialise its table again")
-    data = path.read_bytes()
+    data: bytes = path.read_bytes()
     if sha256(data) != ref[:64]:
         raise DataError(f"blob {ref} is damaged: delete it and materialise its table again")
     return data

@@ -98,6 +98,12 @@ def inventory(
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+    if out is not None and not out.parent.is_dir():
+        typer.echo(f"{out.parent} is no folder to write {out.name} to", err=True)
+        raise typer.Exit(2)
+    if min_bpm >= max_bpm:
+        typer.echo(f"--min-bpm {min_bpm:g} must be below --max-bpm {max_bpm:g}", err=True)
+        raise typer.Exit(2)
     rows, failed = measure(root, spec)
     for path, reason in failed:
         typer.echo(f"left out {path}: {reason}", err=True)

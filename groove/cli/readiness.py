@@ -45,7 +45,11 @@ def readiness(
     red = sum(not gate.passed for gate in gates)
     typer.echo(f"{len(gates) - red} of {len(gates)} gates pass")
     if html is not None:
-        html.write_bytes(page(gates))
+        try:
+            html.write_bytes(page(gates))
+        except OSError as error:
+            typer.echo(f"cannot write {html}: {error.strerror}", err=True)
+            raise typer.Exit(_MISSING) from error
         typer.echo(f"report: {html}")
     if strict and (red or not gates):
         raise typer.Exit(1)

@@ -34,7 +34,10 @@ def tables(
     if not found:
         typer.echo(f"No tables below {data_root()}: run `make demo`, or set GROOVE_DATA.", err=True)
         raise typer.Exit(2)
+    root = data_root()
     with duckdb.connect(":memory:") as connection:
+        if root.protocol not in ("", "file", "local"):
+            connection.register_filesystem(root.fs)
         for name, source in found.items():
             # Names are file names of the table folder, sources are escaped literals.
             connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {source}')  # noqa: S608

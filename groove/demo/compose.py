@@ -28,10 +28,11 @@ from groove.demo.text import DemoError, parse
 from groove.midi.notes import write_midi
 from groove.midi.song import Song, seconds_at
 
-VERSION = "1"
+VERSION = "2"
 
 SOURCE = "groove-demo"
 LICENSE = "MIT"
+SOUNDFONT_LICENSE = "GPL-2.0"
 LOOP_BARS = (4, 8)
 """Bars of a groove's first, second, … performance; its own length if that is longer."""
 _TEMPO_SPREAD = 0.05
@@ -188,7 +189,7 @@ def _density(song: Song, bars: int) -> float:
 
 
 def _sidecar(**fields: Any) -> str:
-    content = {**fields, "source": SOURCE, "license": LICENSE}
+    content = {"license": LICENSE, **fields, "source": SOURCE}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
@@ -240,7 +241,9 @@ def _track_file(path: str, form: SongForm, spec: DemoSpec) -> DemoFile:
     ]
     sidecar = _sidecar(
         **_song_fields(form, song, score),
-        soundfont="TimGM6mb (GPL-2.0)",
+        # Our composition, played by the soundfont's recordings: both licences hold.
+        license=f"{LICENSE} AND {SOUNDFONT_LICENSE}",
+        soundfont="TimGM6mb",
         bar_starts_s=[_time(song, start) for start in score.bar_starts],
         sections=spans,
         marks=marks,

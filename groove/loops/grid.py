@@ -6,6 +6,7 @@ What belongs here: an audio file in, its row of ``track_bars`` out. What does no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from groove.core.store import Store
 from groove.loops.spec import BarSpec
 
-VERSION = "1"
+VERSION = "2"
 
 _BEATS_AT_LEAST = 8
 
@@ -59,11 +60,81 @@ class TrackGrid:
         return int(np.bincount(self.bar_beats).argmax())
 
 
-def items(track_index: pd.DataFrame) -> pd.DataFrame:
-    """Return the tracks to analyse: one of each content."""
+def items(track_index: pd.DataFrame, raw_files: pd.DataFrame) -> pd.DataFrame:
+    """Return the tracks to analyse, one of each content, with what their side-cars state.
+
+    A side-car may state ``bar_starts_s`` (bar lines, s; the last closes the last bar) and
+    ``meter``: who made the track knows them, and what is known is not guessed.
+    """
     kept = track_index[track_index["duplicate_of"].isna()]
     names = ["path", "sha256", "source", "license", "split_group", "split"]
-    return kept[names].reset_index(drop=True)
+    tags = dict(zip(raw_files["path"], raw_files["tags_json"], strict=True))
+    about = [json.loads(tags.get(path, "{}")) for path in kept["path"]]
+    return (
+        kept[names]
+        .assign(
+            stated_json=[json.dumps(known.get("bar_starts_s")) for known in about],
+            stated_meter=[str(known.get("meter") or "4/4") for known in about],
+        )
+        .reset_index(drop=True)
+    )
+
+
+def stated_grid(stated_json: str, meter: str, duration_s: float) -> TrackGrid | None:
+    """Return the grid that a side-car states, or ``None`` if it states none.
+
+    Parameters
+    ----------
+    stated_json
+        JSON list of bar lines in s, or ``null``.
+    meter
+        ``numerator/denominator`` of the usual bar; a bar of another length has beats in
+        proportion.
+    duration_s
+        Length of the track; lines after it are left out.
+
+    Raises
+    ------
+    GridError
+        If the lines are no rising list of times, or the meter is none.
+    """
+    lines = json.loads(stated_json)
+    if lines is None:
+        return None
+    numerator = meter.partition("/")[0]
+    try:
+        bars = np.asarray(lines, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GridError("bar_starts_s in the side-car is no list of seconds") from error
+    if bars.ndim != 1 or not np.isfinite(bars).all() or not (np.diff(bars) > 0).all():
+        raise GridError("bar_starts_s in the side-car must be rising times in seconds")
+    if not numerator.isdigit() or not 1 <= int(numerator) <= 64:
+        raise GridError(f"meter {meter!r} in the side-car is no meter: write 4/4")
+    bars = bars[(bars >= 0) & (bars <= duration_s)]
+    if len(bars) < 2:
+        raise GridError("bar_starts_s in the side-car has not one whole bar inside the track")
+    lengths = np.diff(bars)
+    counts = np.round(int(numerator) * lengths / np.median(lengths)).astype(np.int64)
+    counts = np.maximum(counts, 1)
+    beats = [
+        np.linspace(start, end, count, endpoint=False)
+        for start, end, count in zip(bars[:-1], bars[1:], counts, strict=True)
+    ]
+    return TrackGrid(np.concatenate([*beats, bars[-1:]]), bars, counts, 1.0)
+
+
+def downbeat_f(
+    estimated_s: NDArray[np.float64], stated_s: NDArray[np.float64], within_s: float = 0.07
+) -> float:
+    """Return the F-measure of estimated bar lines, 0..1; a line within ±70 ms is found.
+
+    Lines are further apart than twice the window, so the nearest one is the only one.
+    """
+    nearest = np.abs(estimated_s[:, None] - stated_s[None, :])
+    found = float(
+        min((nearest.min(axis=1) <= within_s).sum(), (nearest.min(axis=0) <= within_s).sum())
+    )
+    return 2 * found / (len(estimated_s) + len(stated_s))
 
 
 def grid_of(onsets: Any, frames: Any, duration_s: float, spec: BarSpec) -> TrackGrid:
@@ -104,7 +175,11 @@ def bars_of(item: Mapping[str, Any], spec: BarSpec, store: Store) -> Iterator[di
     mono = resample(Waveform(waveform.mono()[None], waveform.sample_rate), spec.sample_rate).mono()
     # Rounded first: what is decided here is decided on what later stages will read.
     frames = frames_of(mono, spec.sample_rate).rounded()
-    grid = grid_of(onsets_of(mono, spec.sample_rate), frames, waveform.duration_s, spec)
+    stated = stated_grid(
+        item.get("stated_json", "null"), item.get("stated_meter", "4/4"), waveform.duration_s
+    )
+    estimated = grid_of(onsets_of(mono, spec.sample_rate), frames, waveform.duration_s, spec)
+    grid = stated or estimated
     yield {
         **{name: item[name] for name in ("path", "sha256", "source", "license")},
         "duration_s": waveform.duration_s,
@@ -114,6 +189,10 @@ def bars_of(item: Mapping[str, Any], spec: BarSpec, store: Store) -> Iterator[di
         "bar_beats": grid.bar_beats.tolist(),
         "beat_s": grid.beat_s.tolist(),
         "confidence": grid.confidence,
+        "grid_source": "stated" if stated else "estimated",
+        "estimated_downbeat_f": (
+            downbeat_f(estimated.bar_start_s, stated.bar_start_s) if stated else None
+        ),
         "frames": len(frames),
         "frame_rate_hz": frames.rate_hz,
         "blob": store.write(frames.to_bytes(), ".frames"),

@@ -165,9 +165,13 @@ GATES: Mapping[str, tuple[Callable[[pd.DataFrame], Gate], ...]] = {
 def grid_summary(track_bars: pd.DataFrame) -> dict[str, float]:
     """Return what is told of ``track_bars`` in the web UI."""
     meters = track_bars["beats_per_bar"].value_counts().sort_index()
+    stated = track_bars["estimated_downbeat_f"].dropna()
+    honest = {"mean estimated_downbeat_f": float(stated.mean())} if len(stated) else {}
     return {
         **_median(track_bars, "tempo_bpm"),
         **_median(track_bars, "confidence"),
+        **honest,
+        "tracks with stated bars": float(len(stated)),
         **{f"tracks in {beats}": float(count) for beats, count in meters.items()},
     }
 

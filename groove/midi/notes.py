@@ -88,8 +88,9 @@ def read_midi(data: bytes, limits: MidiLimits | None = None) -> Song:
         raise MidiError(f"{notes:,} notes; the limit is {limits.max_notes:,}")
     song = _song_of(parts, score.tempos.numpy(), score.time_signatures.numpy(), ticks_per_quarter)
     if song.duration_s > limits.max_duration_s:
-        hours, limit = song.duration_s / 3600, limits.max_duration_s / 3600
-        raise MidiError(f"{hours:.1f} hours long; the limit is {limit:.1f}")
+        raise MidiError(
+            f"{song.duration_s:,.1f} s long; the limit is {limits.max_duration_s:,.0f} s"
+        )
     if song.last_tick > limits.max_quarters * ticks_per_quarter:
         raise MidiError(f"longer than {limits.max_quarters:,} quarter notes")
     return song

@@ -13,6 +13,7 @@ What belongs here: drawing. What does not: scoring (:mod:`groove.ngram.model`), 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -74,8 +75,9 @@ class Heat:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.temperature > 0 and (self.end is None or self.end > 0)):
-            raise SampleError("a temperature must be above 0")
+        ends = [self.temperature, *([] if self.end is None else [self.end])]
+        if not all(math.isfinite(end) and end > 0 for end in ends):
+            raise SampleError("a temperature must be above 0, and a number")
         if self.top_k < 0 or not 0 < self.top_p <= 1:
             raise SampleError("top-k must be 0 or more and top-p above 0 and at most 1")
 

@@ -30,9 +30,10 @@ from groove.phase.usable import UnusableSongError, check_usable
 if TYPE_CHECKING:
     from groove.audio.waveform import Waveform
 
-VERSION = "1"
+VERSION = "2"
 
 DEFAULT_SOUNDFONT = "TimGM6mb"
+DEFAULT_SOUNDFONT_LICENSE = "GPL-2.0"
 CARRIED = ("path", "sha256", "source", "license", "split_group", "split")
 
 
@@ -100,6 +101,7 @@ def song_render(
     hits = np.flatnonzero(song.drum)
     yield {
         **{name: item[name] for name in CARRIED},
+        "license": licenses_of(str(item["license"]), spec),
         "soundfont": soundfont.stem,
         "seconds": levelled.duration_s,
         "sample_rate": spec.sample_rate,
@@ -115,6 +117,15 @@ def song_render(
         "hit_velocity": song.velocity[hits].astype(np.int64),
         "audio": store.write(encode(levelled, "flac", "PCM_16"), ".flac"),
     }
+
+
+def licenses_of(song: str, spec: RenderSpec) -> str:
+    """Return the licences of a render: the song's, and that of the sounds it is made of."""
+    if spec.soundfont == DEFAULT_SOUNDFONT:
+        sounds = DEFAULT_SOUNDFONT_LICENSE
+    else:
+        sounds = spec.soundfont_license or "unknown"
+    return song if song == sounds else f"{song} AND {sounds}"
 
 
 def level(waveform: Waveform, spec: RenderSpec) -> tuple[Waveform, float]:

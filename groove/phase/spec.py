@@ -16,6 +16,9 @@ class RenderSpec(Spec):
     soundfont: str = Field(
         "TimGM6mb", description="TimGM6mb (carried by pretty_midi), or the path of an .sf2 file"
     )
+    soundfont_license: str = Field(
+        "", description="Licence of a soundfont of your own; the renders carry it"
+    )
     sample_rate: int = Field(22_050, ge=16_000, le=48_000, description="Of the render, Hz")
     loudness_lufs: float = Field(-18.0, le=-6, description="Target integrated loudness, LUFS")
     peak_dbfs: float = Field(-1.0, le=0, description="No sample is louder; lowers the gain, dBFS")
@@ -69,6 +72,9 @@ class PhaseTcnSpec(FitSpec):
     batch: int = Field(8, ge=1, description="Chunks per step")
     chunks_per_epoch: int = Field(
         320, ge=1, description="Chunks drawn per epoch at most: bounds the cost on a large corpus"
+    )
+    validation_chunks: int = Field(
+        256, ge=1, description="Validation chunks at most, spread evenly over the songs"
     )
     stretch: float = Field(
         0.2, ge=0, le=0.7, description="Augmentation: largest log of a tempo change, pitch kept"

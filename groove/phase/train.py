@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from groove.core.digest import table_digest
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from groove.phase.dataset import Batch, Chunks
 
-VERSION = "1"
+VERSION = "2"
 STAGE = "phase_tcn"
 #: Expectation of 1 − cos of a uniform angle.
 CHANCE_LOSS = 1.0
@@ -65,13 +66,17 @@ def train(
         return Chunks(phase_chunks[keep].reset_index(drop=True), store, model.front)
 
     test = chunks(TEST, as_written=True)
+    watched = phase_chunks[phase_chunks["split"] == VALIDATION]
+    spread = np.linspace(0, len(watched) - 1, min(len(watched), spec.validation_chunks))
+    watched = watched.iloc[np.unique(spread.astype(int))].reset_index(drop=True)
+    validation = Chunks(watched, store, model.front)
     inputs = {PHASE_CHUNKS.name: table_digest(phase_chunks, PHASE_CHUNKS)}
     with tracker.run(stage=STAGE, params=spec.model_dump(), inputs=inputs) as run:
         fitted = fit(
             model.network,
             _loss(spec),
             TrainingBatches(chunks(TRAIN, as_written=False), spec),
-            FixedBatches(chunks(VALIDATION, as_written=False), spec),
+            FixedBatches(validation, spec),
             spec,
             run=run,
         )

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from groove.core.gates import Gate, require
+from groove.core.models import unpack
 from groove.core.store import Store
 from groove.core.tables import frame_of, records
 from groove.readiness.report import page
@@ -105,8 +106,18 @@ def _models(
                     license=row["licenses"],
                     source=row["model_id"],
                 )
-            card = card_of(name, row, onnx, [gate for gate in gates if gate.stage == stage])
+            own_gates = [gate for gate in gates if gate.stage == stage]
+            card = card_of(name, row, onnx, own_gates) + _header(row["blob"], store)
             yield _own(f"models/{name}.md", "card", stage, card.encode(), store)
+
+
+def _header(blob: str, store: Store) -> str:
+    """Return what a network's file says of its inputs and outputs (classes, feature names)."""
+    if _suffix(blob) != ".safetensors":
+        return ""
+    _, metadata = unpack(store.read(blob))
+    lines = [f"- {key}: {json.dumps(value)}" for key, value in sorted(metadata.items())]
+    return "\n".join(["", "## In the model file's header", "", *lines, ""])
 
 
 def _suffix(blob: str) -> str:
@@ -164,6 +175,9 @@ def card_of(
                 f"Opset {onnx['opset']}; largest difference from the trained network over "
                 f"{onnx['steps']} steps: {onnx['max_abs_error']:.2g}."
             ),
+            "",
+            *(f"- in: {text}" for text in onnx["inputs"]),
+            *(f"- out: {text}" for text in onnx["outputs"]),
         ]
     return "\n".join([*lines, ""])
 

@@ -204,6 +204,16 @@ def test_rows_lost_with_a_deleted_table_are_computed_again(data: Path) -> None:
     assert len(table) == 3
 
 
+def test_rows_whose_blob_is_gone_are_computed_again(data: Path) -> None:
+    first, _ = run(data, numbers(1, 2, 3))
+    blob = first.loc[first["path"] == "n2", "blob"].iloc[0]
+    (data / "blobs" / blob[:2] / blob).unlink()
+    second, last = run(data, numbers(1, 2, 3))
+    assert last["computed"] == 1
+    assert (data / "blobs" / blob[:2] / blob).exists()
+    pd.testing.assert_frame_equal(first, second)
+
+
 def test_a_function_that_invents_a_column_is_a_defect_not_a_quarantined_file(data: Path) -> None:
     with pytest.raises(ContractError, match="sqare"):
         workers(data).map(misnamed, numbers(1), None, into="squares")

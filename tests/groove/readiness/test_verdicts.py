@@ -4,8 +4,10 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
 from groove.core.gates import Gate, GateError
+from groove.core.models import pack
 from groove.core.store import MemoryStore
 from groove.readiness.bundle import files_of
 from groove.readiness.report import page
@@ -72,6 +74,8 @@ def test_the_bundle_lists_every_file_with_its_licence() -> None:
     card = store.read(files.loc["models/token_gru.md", "blob"]).decode()
     assert "3.2" in card
     assert "CC-BY-4.0" in card
+    assert "token:int64[1]" in card
+    assert 'labels: ["kick", "snare"]' in card
     listed = store.read(files.loc["LICENSES.csv", "blob"]).decode()
     assert all(file in listed for file in files.index.drop("LICENSES.csv"))
 
@@ -83,7 +87,8 @@ def test_the_report_puts_red_gates_first_and_escapes_what_it_is_given() -> None:
     assert "<script>" not in text
 
 
-_BLOBS = ((b"wav", ".wav"), (b"weights", ".safetensors"), (b"graph", ".onnx"), (b"midi", ".mid"))
+_WEIGHTS = pack(torch.nn.Linear(2, 1), {"labels": ["kick", "snare"]})
+_BLOBS = ((b"wav", ".wav"), (_WEIGHTS, ".safetensors"), (b"graph", ".onnx"), (b"midi", ".mid"))
 
 
 def _model(blob: str) -> dict[str, object]:
@@ -103,6 +108,8 @@ def _onnx(blob: str) -> dict[str, object]:
         "opset": 20,
         "steps": 8,
         "max_abs_error": 1e-6,
+        "inputs": ["token:int64[1]"],
+        "outputs": ["logits:float32[1,316]"],
     }
 
 
