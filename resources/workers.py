@@ -9,68 +9,37 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 import joblib
 import pandas as pd
 from pydantic import BaseModel, Field
-from rich.console import Console
-from rich.progress import Progress, TimeElapsedColumn
 
 from groove.contracts import CONTRACTS
 from groove.core.columns import SPLIT
 from groove.core.digest import digest, row_key
-from groove.core.store import Store
 from groove.core.tables import Column, ContractError, Table, records
 from resources.journal import Entry, Journal
 from resources.lock import hold
+from resources.pools import Apply, Failure, Item, Row, on_cluster, on_processes, run_call
+from resources.progress import Ticker
 from resources.sources import Sources
 from resources.store import FileStore, is_blob
 from resources.tables import Tables, contract_of, digest_of
-
-Row = Mapping[str, Any]
-Item = dict[str, Any]
-Apply = Callable[[Item, Any, Store], Iterable[Row]]
 
 _LOG = logging.getLogger("groove.workers")
 # A batch is what a killed stage loses: about a second of work.
 _FLUSH_SECONDS = 1.0
 _FLUSH_ITEMS = 2048
-_CLUSTER_ITEMS = 64
 # Which side of the split an item is on says nothing about its content: when a new file moves
 # an old one, its rows are carried over and only told their new side.
 _SIDES = tuple(column.name for column in SPLIT)
-_LINE_SECONDS = 15.0
 
 
 def _volatile() -> set[str]:
     return {c.name for table in CONTRACTS.values() for c in table.columns if c.volatile}
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """Why an item gave no rows, and whether the next run should try it again."""
-
-    reason: str
-    retry: bool
-
-
-Outcome = tuple[list[dict[str, Any]], _Failure | None]
-
-
-def _apply(function: Apply, item: Item, spec: BaseModel | None, store: Store) -> Outcome:
-    """Return (rows, None) or ([], failure). Runs in a worker; libraries get one thread."""
-    from threadpoolctl import threadpool_limits
-
-    try:
-        with threadpool_limits(limits=1):
-            return [dict(row) for row in function(item, spec, store)], None
-    except Exception as error:  # noqa: BLE001  # any failure of one file is that file's quarantine
-        # A file that is refused is refused by a ValueError; the rest may be the machine's doing.
-        retry = not isinstance(error, ValueError)
-        return [], _Failure(f"{type(error).__name__}: {error}", retry)
 
 
 class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource value is itself
@@ -238,7 +207,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         batch: list[Entry] = []
         rows: list[dict[str, Any]] = []
         flushed = time.monotonic()
-        with _Ticker(journal.stage, len(todo)) as ticker:
+        with Ticker(journal.stage, len(todo)) as ticker:
             for key, found, failure in self._results(function, todo, spec):
                 _mark(key, found, contract)
                 entry = Entry(key, _name(todo[key]), len(found))
@@ -257,79 +226,21 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
 
     def _results(
         self, function: Apply, todo: Mapping[str, Item], spec: BaseModel | None
-    ) -> Iterator[tuple[str, list[dict[str, Any]], _Failure | None]]:
+    ) -> Iterator[tuple[str, list[dict[str, Any]], Failure | None]]:
         """Yield (key, rows, failure) as they come, whatever the backend."""
         store = self.store
-        call = joblib.delayed(_keyed)
+        call = joblib.delayed(run_call)
         calls = {key: call(key, function, item, spec, store) for key, item in todo.items()}
         if self.inline:
-            yield from (_keyed(key, function, item, spec, store) for key, item in todo.items())
+            yield from (run_call(key, function, item, spec, store) for key, item in todo.items())
         elif self.scheduler:
-            yield from _on_cluster(calls, self.scheduler)
+            yield from on_cluster(calls, self.scheduler)
         elif calls:
-            yield from _on_processes(calls, self.count or os.cpu_count() or 1)
+            yield from on_processes(calls, self.count or os.cpu_count() or 1)
 
 
 def _texts(column: pd.Series) -> list[str | None]:
     return [value if isinstance(value, str) else None for value in column]
-
-
-def _keyed(
-    key: str, function: Apply, item: Item, spec: BaseModel | None, store: Store
-) -> tuple[str, list[dict[str, Any]], _Failure | None]:
-    return key, *_apply(function, item, spec, store)
-
-
-def _on_processes(calls: Mapping[str, Any], jobs: int) -> Iterator[Any]:
-    """Run calls in local processes, never in this one: a file may kill what reads it.
-
-    After a death, what is left goes on call by call, to find the one that kills.
-    """
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    left = dict(calls)
-    # One worker is a pool of two with one call under way at a time: joblib runs a pool of
-    # one inside this process.
-    dispatch: int | str = 1 if jobs == 1 else "2 * n_jobs"
-    try:
-        with joblib.parallel_config("loky", n_jobs=max(2, jobs), inner_max_num_threads=1):
-            for result in joblib.Parallel(
-                return_as="generator_unordered", pre_dispatch=dispatch, batch_size=1
-            )(list(calls.values())):
-                left.pop(result[0])
-                yield result
-        return
-    except BrokenProcessPool:
-        _LOG.warning("a worker process died; going on item by item to find the cause")
-    for key, call in left.items():
-        try:
-            with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
-                yield joblib.Parallel()([call])[0]
-        except BrokenProcessPool as error:
-            yield key, [], _died(error)
-
-
-def _on_cluster(calls: Mapping[str, Any], scheduler: str) -> Iterator[Any]:
-    """Run calls on a Dask cluster, a handful at a time; one that kills workers is found alone."""
-    from distributed import Client, KilledWorker
-
-    client = Client(scheduler)  # type: ignore[no-untyped-call]  # distributed is untyped
-    with client, joblib.parallel_config("dask", client=client):
-        keys = list(calls)
-        for start in range(0, len(keys), _CLUSTER_ITEMS):
-            part = keys[start : start + _CLUSTER_ITEMS]
-            try:
-                yield from joblib.Parallel()([calls[key] for key in part])
-            except KilledWorker:
-                for key in part:
-                    try:
-                        yield joblib.Parallel()([calls[key]])[0]
-                    except KilledWorker as error:
-                        yield key, [], _died(error)
-
-
-def _died(error: Exception) -> _Failure:
-    return _Failure(f"WorkerDied: the process that read it died ({error})", retry=True)
 
 
 def _mark(key: str, rows: list[dict[str, Any]], contract: Table) -> None:
@@ -385,36 +296,3 @@ def _table_key(name: str, frame: pd.DataFrame) -> str:
         return digest_of(name, frame)
     kept = [column for column in frame.columns if column not in _volatile()]
     return digest(kept, [frame[column].tolist() for column in kept])
-
-
-class _Ticker:
-    """Progress: a bar in a terminal, plain lines elsewhere."""
-
-    def __init__(self, stage: str, total: int) -> None:
-        self.stage = stage
-        self.total = total
-        self.done = 0
-        self.told = time.monotonic()
-        console = Console(stderr=True)
-        self.bar: Progress | None = None
-        if console.is_terminal and total:
-            columns = (*Progress.get_default_columns(), TimeElapsedColumn())
-            self.bar = Progress(*columns, console=console, transient=True)
-
-    def __enter__(self) -> Self:
-        if self.bar is not None:
-            self.bar.start()
-            self.task = self.bar.add_task(self.stage, total=self.total)
-        return self
-
-    def step(self) -> None:
-        self.done += 1
-        if self.bar is not None:
-            self.bar.advance(self.task)
-        elif time.monotonic() - self.told > _LINE_SECONDS:
-            self.told = time.monotonic()
-            _LOG.info("%s: %d of %d", self.stage, self.done, self.total)
-
-    def __exit__(self, *_error: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
