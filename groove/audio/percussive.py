@@ -24,6 +24,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from groove.audio.compiled import ready
 from groove.audio.mel import filterbank, log_power
 
 Float32s = NDArray[np.float32]
@@ -149,6 +150,7 @@ def onsets_s(parts: Analysis, part: Part = "percussive", delta: float = 0.07) ->
     }[part]
     if len(strength) < 3 or not strength.any():
         return np.zeros(0)
+    ready()
     frames = librosa.onset.onset_detect(
         onset_envelope=strength, sr=parts.sample_rate, hop_length=parts.hop, delta=delta
     )
@@ -170,6 +172,7 @@ def beats(parts: Analysis, start_bpm: float = 120.0) -> tuple[float, Float64s]:
 
     if not parts.onset_strength.any():
         return 0.0, np.zeros(0)
+    ready()
     _, frames = librosa.beat.beat_track(
         onset_envelope=parts.onset_strength,
         sr=parts.sample_rate,

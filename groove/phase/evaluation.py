@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from groove.audio.compiled import ready
 from groove.phase.dataset import Chunks
 from groove.phase.labels import (
     FRAME_RATE_HZ,
@@ -120,6 +121,7 @@ def every_fourth_beat(chunks: Chunks, warmup_s: float) -> Mapping[str, float]:
 def _beats(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Times:
     import librosa
 
+    ready()
     _, beats = librosa.beat.beat_track(y=samples, sr=SAMPLE_RATE, hop_length=256, units="time")
     return np.asarray(beats, dtype=np.float64)
 
