@@ -206,7 +206,7 @@ ABSURD_TEMPO = write_midi(
         (GOOD[: len(GOOD) // 2], "damaged"),
         (GOOD[:20], "damaged"),
         (file_of([]), "has no notes"),
-        (THIRTY_HOURS, "30.0 s long"),
+        (THIRTY_HOURS, r"108,00\d\.\d s long; the limit is 7,200 s"),
         (ABSURD_TEMPO, "quarter notes"),
         (GOOD[:8] + b"\x00\x02" + GOOD[10:], "type 2"),
         (GOOD[:12] + b"\xe8\x28" + GOOD[14:], "SMPTE"),
