@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from groove.demo.harmony import degree_of
-from groove.demo.notation import LEVELS, Meter, bars_of, grid_of
+from groove.demo.notation import LEVELS, Meter, bars_of, grid_of, gridded_bars
 
 _TOKEN = re.compile(r"(?P<what>-|_|[#b]?[1-9][',]*)(?::(?P<steps>\d+))?(?P<touch>[!?]?)")
 _VELOCITY = {"": 88, "!": 108, "?": 62}
@@ -101,13 +101,8 @@ def strum_line(text: str, meter: Meter) -> Line:
         A bar that doesn't sum to its meter, or an unknown character.
     """
     tones: list[Tone] = []
-    bars = bars_of(text)
-    for number, bar in enumerate(bars):
-        steps = bar.replace(" ", "")
-        try:
-            grid = grid_of(len(steps), meter)
-        except ValueError as error:
-            raise ValueError(f"bar {number + 1}: {error}") from error
+    bars = gridded_bars(text, meter)
+    for number, (steps, grid) in enumerate(bars):
         for place, sign in enumerate(steps):
             at = number * meter.quarters + place * grid.step
             if sign == "_" and tones and tones[-1].start + tones[-1].length == at:

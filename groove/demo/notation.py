@@ -93,6 +93,24 @@ def bars_of(line: str) -> list[str]:
     return bars
 
 
+def gridded_bars(line: str, meter: Meter) -> list[tuple[str, Grid]]:
+    """Return each bar's steps, one character a step, with the grid that they make.
+
+    Raises
+    ------
+    ValueError
+        If a bar is empty or doesn't sum to its meter; the message has the bar's number.
+    """
+    found = []
+    for number, bar in enumerate(bars_of(line)):
+        steps = bar.replace(" ", "")
+        try:
+            found.append((steps, grid_of(len(steps), meter)))
+        except ValueError as error:
+            raise ValueError(f"bar {number + 1}: {error}") from error
+    return found
+
+
 def swung(position: float, unit: float, ratio: float) -> float:
     """Return a straight position (quarter notes) as it is played with swing.
 

@@ -31,7 +31,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from groove.demo.notation import LEVELS, REST, Meter, bars_of, grid_of, meter_of
+from groove.demo.notation import LEVELS, REST, Meter, gridded_bars, meter_of
 from groove.demo.text import DemoError, Entry, line_of, parse
 
 Feel = Literal["straight", "swing", "laid-back", "pushed"]
@@ -152,13 +152,8 @@ def strokes_of(line: str, note: int, meter: Meter) -> tuple[list[Stroke], int]:
         A bar that doesn't sum to its meter, or an unknown character.
     """
     strokes: list[Stroke] = []
-    bars = bars_of(line)
-    for number, bar in enumerate(bars):
-        steps = bar.replace(" ", "")
-        try:
-            grid = grid_of(len(steps), meter)
-        except ValueError as error:
-            raise ValueError(f"bar {number + 1}: {error}") from error
+    bars = gridded_bars(line, meter)
+    for number, (steps, grid) in enumerate(bars):
         for place, sign in enumerate(steps):
             start = number * meter.quarters + place * grid.step
             for at, velocity in _blows(sign, start, grid.step):
