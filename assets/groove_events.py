@@ -2,7 +2,7 @@
 
 Reads    loop_index     one row per loop: meter, tempo, style, duplicates, split
 Writes   groove_events  one row per bar: its steps, empty ones too, and every hit
-Domain   groove.ngram.events (rows), groove.ngram.grid (which grid)
+Domain   groove.ngram.corpus.events (rows), groove.ngram.corpus.grid (which grid)
 """
 
 import dagster as dg
@@ -10,7 +10,7 @@ import pandas as pd
 
 from assets.metadata import picture
 from groove.midi.taxonomy import LABELS
-from groove.ngram import events
+from groove.ngram.corpus import events
 from groove.ngram.spec import EventSpec
 from groove.ngram.summary import step_shares
 from resources.workers import Workers

@@ -2,14 +2,14 @@
 
 Reads    groove_events, groove_ngrams  bars of all splits; counts of the training split
 Writes   groove_model                  one row: the model, its bits per event on the test split
-Domain   groove.ngram.training (fitting), groove.ngram.estimate (smoothing), groove.ngram.model
+Domain   groove.ngram.language.training (fitting), groove.ngram.language.estimate (smoothing), groove.ngram.language.model
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import trained
-from groove.ngram import training
+from groove.ngram.language import training
 from groove.ngram.spec import ModelSpec
 from resources.mlflow import Tracking
 from resources.workers import Workers

@@ -2,13 +2,13 @@
 
 Reads    groove_events  one row per bar
 Writes   groove_ngrams  one row per chain, order, style and meter, with its counts as lists
-Domain   groove.ngram.counts (counting), groove.ngram.context (what a context is)
+Domain   groove.ngram.language.counts (counting), groove.ngram.language.context (what a context is)
 """
 
 import dagster as dg
 import pandas as pd
 
-from groove.ngram import counts
+from groove.ngram.language import counts
 from groove.ngram.spec import NgramSpec
 from resources.workers import Workers
 

@@ -3,7 +3,7 @@
 Reads    groove_model    one row: the model
          groove_events   the training loops that samples are compared with
 Writes   groove_samples  one row per groove: a MIDI blob, density, longest verbatim run
-Domain   groove.ngram.samples (rows), groove.ngram.sampling, groove.ngram.memorisation
+Domain   groove.ngram.play.samples (rows), groove.ngram.play.sampling, groove.ngram.judge.memorisation
 """
 
 import dagster as dg
@@ -11,7 +11,7 @@ import pandas as pd
 
 from assets.metadata import picture
 from groove.midi.taxonomy import LABELS
-from groove.ngram import samples
+from groove.ngram.play import samples
 from groove.ngram.spec import SampleSpec
 from groove.ngram.summary import typical_sample
 from resources.workers import Workers

@@ -1,6 +1,6 @@
 """`groove sample`: a drum groove from the trained model, as a MIDI file.
 
-What belongs here: options and output. What does not: drawing (:mod:`groove.ngram.sampling`).
+What belongs here: options and output. What does not: drawing (:mod:`groove.ngram.play.sampling`).
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def sample(
         typer.echo("MIDI is binary: give --out FILE, or redirect with > groove.mid", err=True)
         raise typer.Exit(2)
     from groove.core.models import ModelError
-    from groove.ngram.codec import unpack
-    from groove.ngram.samples import form_of, midi_of
-    from groove.ngram.sampling import Heat, SampleError, Sampler
+    from groove.ngram.language.codec import unpack
+    from groove.ngram.play.samples import form_of, midi_of
+    from groove.ngram.play.sampling import Heat, SampleError, Sampler
 
     try:
         trained = unpack(_model_bytes(model))

@@ -58,7 +58,9 @@ GROOVE_NGRAMS = Table(
     doc="Counts of steps after contexts of one order, in one style and meter of the training split",
     columns=(
         KEY,
-        Column("chain", "string", "Chain of context features; see groove.ngram.context.CHAINS"),
+        Column(
+            "chain", "string", "Chain of context features; see groove.ngram.language.context.CHAINS"
+        ),
         Column("order", "int", "How many features of the chain", at_least=0),
         Column("style", "string", "Style; empty where it is not known"),
         Column("meter", "string", "Numerator/denominator"),

@@ -13,13 +13,13 @@ from groove.cli.sample import sample
 from groove.core.digest import sha256
 from groove.midi.notes import read_midi
 from groove.midi.taxonomy import LABELS
-from groove.ngram.build import label_rates, levels_of
-from groove.ngram.codec import pack
-from groove.ngram.context import columns_of, events_of_bars, features_of
-from groove.ngram.counts import Counts, contexts, sum_counts
-from groove.ngram.expression import fit_expression
-from groove.ngram.forms import collect
-from groove.ngram.model import Chain, GrooveModel
+from groove.ngram.language.build import label_rates, levels_of
+from groove.ngram.language.codec import pack
+from groove.ngram.language.context import columns_of, events_of_bars, features_of
+from groove.ngram.language.counts import Counts, contexts, sum_counts
+from groove.ngram.language.forms import collect
+from groove.ngram.language.model import Chain, GrooveModel
+from groove.ngram.play.expression import fit_expression
 
 app = typer.Typer()
 app.command()(sample)

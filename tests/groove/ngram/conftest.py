@@ -10,7 +10,7 @@ from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.core.tracking import MemoryTracker
 from groove.midi.taxonomy import LABELS
-from groove.ngram import counts, training
+from groove.ngram.language import counts, training
 from groove.ngram.spec import ModelSpec, NgramSpec
 from groove.ngram.tables import GROOVE_EVENTS, GROOVE_MODEL, GROOVE_NGRAMS
 

@@ -12,8 +12,8 @@ from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.midi.notes import song_from_notes, write_midi
 from groove.midi.taxonomy import LABELS
-from groove.ngram.events import EventError, bars_of_rows, drum_loops, events_of
-from groove.ngram.render import song_of_bars
+from groove.ngram.corpus.events import EventError, bars_of_rows, drum_loops, events_of
+from groove.ngram.play.render import song_of_bars
 from groove.ngram.spec import EventSpec
 from groove.ngram.tables import GROOVE_EVENTS
 

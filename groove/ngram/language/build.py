@@ -1,7 +1,7 @@
 """Levels of the groove model from counts.
 
 What belongs here: putting estimates into the form that is looked up. What does not: the choice
-of order and shares (:mod:`groove.ngram.training`).
+of order and shares (:mod:`groove.ngram.language.training`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from groove.ngram.context import FEATURE_BITS, Ints
-from groove.ngram.counts import Counts
-from groove.ngram.estimate import any_style, continuations, probabilities
-from groove.ngram.model import Floats, Level
+from groove.ngram.language.context import FEATURE_BITS, Ints
+from groove.ngram.language.counts import Counts
+from groove.ngram.language.estimate import any_style, continuations, probabilities
+from groove.ngram.language.model import Floats, Level
 from groove.ngram.spec import Smoothing
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groove.ngram.grid import fit_resolution
+from groove.ngram.corpus.grid import fit_resolution
 
 
 @given(resolution=st.sampled_from([3, 4]), seed=st.integers(0, 10_000))

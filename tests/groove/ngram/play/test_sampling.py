@@ -8,11 +8,11 @@ import pytest
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.midi.notes import read_midi
-from groove.ngram import samples
-from groove.ngram.codec import unpack
-from groove.ngram.model import GrooveModel
+from groove.ngram.language.codec import unpack
+from groove.ngram.language.model import GrooveModel
+from groove.ngram.play import samples
+from groove.ngram.play.sampling import Form, Heat, SampleError, Sampler, _cut
 from groove.ngram.quality import no_sample_is_silent
-from groove.ngram.sampling import Form, Heat, SampleError, Sampler, _cut
 from groove.ngram.spec import SampleSpec
 from groove.ngram.tables import GROOVE_SAMPLES
 
@@ -26,7 +26,7 @@ def model(trained: Any) -> GrooveModel:
 
 @pytest.mark.parametrize("style", [-1, 0, 1])
 def test_what_is_drawn_from_is_what_is_scored(model: GrooveModel, trained: Any, style: int) -> None:
-    from groove.ngram.context import events_of_bars, features_of
+    from groove.ngram.language.context import events_of_bars, features_of
 
     features = features_of(events_of_bars(trained.events))
     sampler = Sampler(model)

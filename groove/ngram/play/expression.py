@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from groove.ngram.context import Ints, place_feature, position_feature
+from groove.ngram.language.context import Ints, place_feature, position_feature
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Expression:
     Parameters
     ----------
     positions
-        ``int64[p]``, sorted: positions (:func:`groove.ngram.context.position_feature`) known.
+        ``int64[p]``, sorted: positions (:func:`groove.ngram.language.context.position_feature`) known.
     velocity
         ``float32[p + 1, labels, VELOCITY_BINS]``: cumulative shares; the last row is for
         positions not known.

@@ -1,13 +1,13 @@
 """Drawing grooves from the model.
 
-A groove is led in by two bars of the style that are not part of it (:mod:`groove.ngram.forms`).
+A groove is led in by two bars of the style that are not part of it (:mod:`groove.ngram.language.forms`).
 Steps are drawn one after the other from the model's probabilities given all earlier ones: raised
 to ``1 / temperature`` and scaled, then cut to the ``top_k`` likeliest, then to the fewest that
 hold ``top_p`` (the one that crosses it stays). Only sets of labels heard in training are drawn.
 Then every hit gets a velocity and a micro-timing, drawn from what was learnt at its place.
 
-What belongs here: drawing. What does not: scoring (:mod:`groove.ngram.model`), MIDI
-(:mod:`groove.ngram.render`).
+What belongs here: drawing. What does not: scoring (:mod:`groove.ngram.language.model`), MIDI
+(:mod:`groove.ngram.play.render`).
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from groove.ngram.context import (
+from groove.ngram.language.context import (
     FEATURE_BITS,
     FEATURES,
     first_bar_feature,
     place_feature,
     position_feature,
 )
-from groove.ngram.model import Floats, GrooveModel, Level
-from groove.ngram.render import OFFSET_TICKS, Bar
+from groove.ngram.language.model import Floats, GrooveModel, Level
+from groove.ngram.play.render import OFFSET_TICKS, Bar
 
 _ATTEMPTS = 16
 _FLAM_TICKS = 12

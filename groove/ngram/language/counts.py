@@ -5,7 +5,7 @@ of order ``k - 1`` (its parent) and feature ``k``, and its rank is its place amo
 of the training split, in order. So every context is one integer, whatever its length, and an
 n-gram is the integer ``context << SYMBOL_BITS | symbol``.
 
-What belongs here: counting. What does not: probabilities (:mod:`groove.ngram.estimate`).
+What belongs here: counting. What does not: probabilities (:mod:`groove.ngram.language.estimate`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from groove.core.splits import TRAIN
 from groove.core.store import Store
-from groove.ngram.context import (
+from groove.ngram.language.context import (
     CHAINS,
     FEATURE_BITS,
     Events,

@@ -4,7 +4,7 @@ Each hit goes to the nearest step and keeps its distance from it, so that nothin
 away: a row of ``groove_events`` gives the loop back tick for tick. A step holds any number of
 hits, also several of one label (a flam), and a step without hits is an event like any other.
 
-What belongs here: MIDI to rows. What does not: counting them (:mod:`groove.ngram.counts`).
+What belongs here: MIDI to rows. What does not: counting them (:mod:`groove.ngram.language.counts`).
 
 Conventions
 -----------
@@ -32,8 +32,8 @@ from groove.midi import taxonomy
 from groove.midi.meter import bar_grid
 from groove.midi.notes import Song, read_midi, write_midi
 from groove.midi.taxonomy import LABELS, label_of_note
-from groove.ngram.grid import fit_resolution
-from groove.ngram.render import OFFSET_TICKS, Bar, song_of_bars
+from groove.ngram.corpus.grid import fit_resolution
+from groove.ngram.play.render import OFFSET_TICKS, Bar, song_of_bars
 from groove.ngram.spec import EventSpec
 
 VERSION = f"1+{taxonomy.DIGEST}"

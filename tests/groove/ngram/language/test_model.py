@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from groove.core.models import ModelError
 from groove.midi.taxonomy import LABELS
-from groove.ngram.codec import pack, unpack
-from groove.ngram.context import events_of_bars, features_of
-from groove.ngram.counts import counts_of_table
-from groove.ngram.model import GrooveModel
+from groove.ngram.language.codec import pack, unpack
+from groove.ngram.language.context import events_of_bars, features_of
+from groove.ngram.language.counts import counts_of_table
+from groove.ngram.language.model import GrooveModel
+from groove.ngram.language.training import fit_model
 from groove.ngram.spec import NgramSpec
-from groove.ngram.training import fit_model
 
 Make = Callable[..., pd.DataFrame]
 EVERY_SET = np.arange(2 ** len(LABELS))

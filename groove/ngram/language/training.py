@@ -1,7 +1,7 @@
 """Fitting the groove model: orders and style shares on validation, figures on test.
 
 What belongs here: what is chosen on which split, and what is reported. What does not: estimates
-(:mod:`groove.ngram.estimate`), look-up (:mod:`groove.ngram.model`).
+(:mod:`groove.ngram.language.estimate`), look-up (:mod:`groove.ngram.language.model`).
 
 Figures are bits: the mean of ``-log2 p(step | context)`` over every step, empty ones included.
 Contexts start afresh with each loop. All bars count, fills too.
@@ -23,13 +23,13 @@ from groove.core.splits import TEST, TRAIN, VALIDATION
 from groove.core.store import Store
 from groove.core.tracking import Tracker
 from groove.midi.taxonomy import LABELS
-from groove.ngram import forms
-from groove.ngram.build import label_rates, levels_of
-from groove.ngram.codec import pack
-from groove.ngram.context import CHAINS, Ints, events_of_bars, features_of
-from groove.ngram.counts import Counts, counts_of_table
-from groove.ngram.expression import fit_expression
-from groove.ngram.model import Chain, Floats, GrooveModel
+from groove.ngram.language import forms
+from groove.ngram.language.build import label_rates, levels_of
+from groove.ngram.language.codec import pack
+from groove.ngram.language.context import CHAINS, Ints, events_of_bars, features_of
+from groove.ngram.language.counts import Counts, counts_of_table
+from groove.ngram.language.model import Chain, Floats, GrooveModel
+from groove.ngram.play.expression import fit_expression
 from groove.ngram.spec import ModelSpec, Smoothing
 from groove.ngram.tables import GROOVE_EVENTS, GROOVE_NGRAMS
 
@@ -93,7 +93,7 @@ def fit_model(
     bars
         Training bars: they give velocities and timing.
     styles, counts
-        Of :func:`groove.ngram.counts.counts_of_table`.
+        Of :func:`groove.ngram.language.counts.counts_of_table`.
     order, smoothing, share
         See :class:`groove.ngram.spec.ModelSpec`.
     styled

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groove.ngram.memorisation import corpus_of, longest_run
+from groove.ngram.judge.memorisation import corpus_of, longest_run
 
 Make = Callable[..., pd.DataFrame]
 STEPS = st.integers(0, 2)

@@ -1,6 +1,6 @@
 """The table of samples: grooves in every style, with what they are and where they come from.
 
-What belongs here: rows from grooves. What does not: drawing (:mod:`groove.ngram.sampling`).
+What belongs here: rows from grooves. What does not: drawing (:mod:`groove.ngram.play.sampling`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from groove.core.digest import seed_of
 from groove.core.splits import TRAIN
 from groove.core.store import Store
 from groove.midi.notes import write_midi
-from groove.ngram.codec import unpack
-from groove.ngram.memorisation import Run, corpus_of, longest_run
-from groove.ngram.model import GrooveModel
-from groove.ngram.render import song_of_bars
-from groove.ngram.sampling import Form, Groove, Heat, SampleError, Sampler
+from groove.ngram.judge.memorisation import Run, corpus_of, longest_run
+from groove.ngram.language.codec import unpack
+from groove.ngram.language.model import GrooveModel
+from groove.ngram.play.render import song_of_bars
+from groove.ngram.play.sampling import Form, Groove, Heat, SampleError, Sampler
 from groove.ngram.spec import SampleSpec
 
 VERSION = "2"

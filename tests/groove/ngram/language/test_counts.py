@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from groove.core.store import MemoryStore
-from groove.ngram.context import CHAINS, FEATURES, events_of_bars, features_of
-from groove.ngram.counts import CountError, count, counts_of_table, loop_weights
+from groove.ngram.language.context import CHAINS, FEATURES, events_of_bars, features_of
+from groove.ngram.language.counts import CountError, count, counts_of_table, loop_weights
 from groove.ngram.spec import NgramSpec
 
 Make = Callable[..., pd.DataFrame]

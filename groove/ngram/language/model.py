@@ -1,6 +1,6 @@
 """The groove model: how likely each set of drums is on the next step.
 
-The model mixes two chains of context features (:mod:`groove.ngram.context`) with fixed weights.
+The model mixes two chains of context features (:mod:`groove.ngram.language.context`) with fixed weights.
 Along a chain it is a mixture over contexts, from none to the longest::
 
     p(s | c_k)         = a(s | c_k)        + r(c_k)        * p(s | c_{k-1})
@@ -8,7 +8,7 @@ Along a chain it is a mixture over contexts, from none to the longest::
                                                               + (1 - share) * p(s | c_k))
 
 ``a`` are discounted probabilities and ``r = 1 - sum(a)`` what they leave
-(:mod:`groove.ngram.estimate`). So a style that was seldom heard in a context falls back both to
+(:mod:`groove.ngram.language.estimate`). So a style that was seldom heard in a context falls back both to
 what the style does in general and to what all styles do there. A context that never occurred
 passes everything on.
 
@@ -17,8 +17,8 @@ independently, as often as in training (with one half added, Krichevsky and Trof
 reached through the rest that order 0 leaves. So an unseen set has an exact probability, and the
 probabilities of all ``2 ** labels`` sets sum to 1 after any context.
 
-What belongs here: look-up and likelihood. What does not: fitting (:mod:`groove.ngram.training`),
-drawing (:mod:`groove.ngram.sampling`), bytes (:mod:`groove.ngram.codec`).
+What belongs here: look-up and likelihood. What does not: fitting (:mod:`groove.ngram.language.training`),
+drawing (:mod:`groove.ngram.play.sampling`), bytes (:mod:`groove.ngram.language.codec`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groove.ngram.context import FEATURE_BITS, Ints, columns_of
-from groove.ngram.counts import SYMBOL_BITS
-from groove.ngram.expression import Expression
-from groove.ngram.forms import LEAD_BARS
+from groove.ngram.language.context import FEATURE_BITS, Ints, columns_of
+from groove.ngram.language.counts import SYMBOL_BITS
+from groove.ngram.language.forms import LEAD_BARS
+from groove.ngram.play.expression import Expression
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class Chain:
     Parameters
     ----------
     name
-        See :data:`groove.ngram.context.CHAINS`.
+        See :data:`groove.ngram.language.context.CHAINS`.
     weight
         Share of this chain in the model's probability; the chains' shares sum to 1.
     any_style, by_style
@@ -176,7 +176,7 @@ class GrooveModel:
         Parameters
         ----------
         features
-            ``int64[events, features]`` of :func:`groove.ngram.context.features_of`.
+            ``int64[events, features]`` of :func:`groove.ngram.language.context.features_of`.
         symbol
             ``int64[events]``.
         style

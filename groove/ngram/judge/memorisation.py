@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from groove.ngram.context import Ints, events_of_bars
+from groove.ngram.language.context import Ints, events_of_bars
 
 _GAP = -1
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groove.ngram.build import levels_of
-from groove.ngram.context import FEATURE_BITS
-from groove.ngram.counts import Counts, contexts, sum_counts
-from groove.ngram.estimate import discounts, probabilities
+from groove.ngram.language.build import levels_of
+from groove.ngram.language.context import FEATURE_BITS
+from groove.ngram.language.counts import Counts, contexts, sum_counts
+from groove.ngram.language.estimate import discounts, probabilities
 
 
 def test_discounts_are_chen_and_goodmans() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from groove.ngram.context import Ints
+from groove.ngram.language.context import Ints
 
 #: Lead-ins kept per style and form, evenly taken from all there are.
 MAX_STARTS = 64

@@ -15,7 +15,7 @@ probabilities of all outcomes sum to 1.
   its weight. With equal weights this is the textbook's formula.
 * Witten-Bell (Witten and Bell 1991, method C): the rest is ``types / (types + weight)``.
 
-What belongs here: estimates. What does not: look-up (:mod:`groove.ngram.model`).
+What belongs here: estimates. What does not: look-up (:mod:`groove.ngram.language.model`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from groove.ngram.counts import Counts, sum_counts
+from groove.ngram.language.counts import Counts, sum_counts
 from groove.ngram.spec import Smoothing
 
 _FALLBACK = 0.5

@@ -8,8 +8,8 @@ import pytest
 from groove.core.models import ModelError
 from groove.core.store import MemoryStore
 from groove.core.tracking import MemoryTracker
-from groove.ngram import training
-from groove.ngram.codec import unpack
+from groove.ngram.language import training
+from groove.ngram.language.codec import unpack
 from groove.ngram.quality import bits_under_order0
 from groove.ngram.spec import ModelSpec
 

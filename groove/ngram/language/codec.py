@@ -1,7 +1,7 @@
 """A groove model as one file: Parquet, with the model card as JSON in its schema.
 
 What belongs here: bytes to model and back. What does not: what the arrays mean
-(:mod:`groove.ngram.model`).
+(:mod:`groove.ngram.language.model`).
 
 Layout: one row; each array is a list column. ``bar_any0_keys`` are the contexts of order 0
 of any style along the chain ``bar``, ``step_style3_probability`` the discounted probabilities of
@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from groove.core.models import ModelError
-from groove.ngram.expression import OFFSET_BINS, VELOCITY_BINS, Expression
-from groove.ngram.model import Chain, GrooveModel, Level
+from groove.ngram.language.model import Chain, GrooveModel, Level
+from groove.ngram.play.expression import OFFSET_BINS, VELOCITY_BINS, Expression
 
 FORMAT = 1
 _CARD = b"groove"

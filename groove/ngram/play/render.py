@@ -1,6 +1,6 @@
 """Steps and hits back to music: bars of hits as a song, ready to be written as MIDI.
 
-What belongs here: the inverse of :mod:`groove.ngram.events`. What does not: drawing hits.
+What belongs here: the inverse of :mod:`groove.ngram.corpus.events`. What does not: drawing hits.
 """
 
 from __future__ import annotations

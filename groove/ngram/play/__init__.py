@@ -1,0 +1,1 @@
+"""From a model to music: drawing, expression, arrangement, MIDI. No fitting, no judging."""
