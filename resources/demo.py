@@ -51,7 +51,7 @@ def compose(texts: str, into: str, spec: DemoSpec, processes: int = 0) -> int:
         remove(root / (posixpath.splitext(path)[0] + _SIDECAR))
         del done[path]
     todo = [job for job in jobs if done.get(job.path) != job.key or not (root / job.path).exists()]
-    count = processes or os.cpu_count() or 1
+    count = processes or joblib.cpu_count()
     for start in range(0, len(todo), _BATCH):
         batch = todo[start : start + _BATCH]
         with joblib.parallel_config("loky", n_jobs=count, inner_max_num_threads=1):

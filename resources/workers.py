@@ -5,7 +5,6 @@ alone. What does not: the record of work done (:mod:`resources.journal`) and any
 """
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -99,6 +98,7 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         if todo:
             rows = self._known_rows(journal, into)
         entries = {key: standing.get(key) or fresh[key] for key in listed}
+        _require_all(rows, entries, into)
         failed = [entry for entry in entries.values() if entry.error is not None]
         for entry in failed:
             _LOG.warning("%s: quarantined %s: %s", into, entry.item, entry.error)
@@ -172,10 +172,10 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         store = self.store
         lost: set[str] = set()
         for name in rows.select_dtypes(include=["object", "string"]).columns:
-            first = rows[name].dropna().head(1).tolist()
-            if first and is_blob(first[0]):
-                missing = [blob is not None and not store.has(blob) for blob in _texts(rows[name])]
-                lost.update(rows.loc[missing, "key"])
+            # A column may hold references beside other hashes: each value is judged by itself.
+            blobs = {value for value in _texts(rows[name]) if is_blob(value)}
+            if missing := {blob for blob in blobs if not store.has(blob)}:
+                lost.update(rows.loc[rows[name].isin(missing), "key"])
         return rows[~rows["key"].isin(lost)] if lost else rows
 
     def _rows_at_hand(self, journal: Journal, into: str) -> pd.DataFrame:
@@ -236,11 +236,22 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]  # resource va
         elif self.scheduler:
             yield from on_cluster(calls, self.scheduler)
         elif calls:
-            yield from on_processes(calls, self.count or os.cpu_count() or 1)
+            yield from on_processes(calls, self.count or joblib.cpu_count())
 
 
-def _texts(column: pd.Series) -> list[str | None]:
-    return [value if isinstance(value, str) else None for value in column]
+def _texts(column: pd.Series) -> list[str]:
+    return [value for value in column.dropna().tolist() if isinstance(value, str)]
+
+
+def _require_all(rows: pd.DataFrame, entries: Mapping[str, Entry], into: str) -> None:
+    """Raise unless every item has the rows that its entry says: none may vanish unseen."""
+    counts = rows["key"].value_counts()
+    short = [entry.item for key, entry in entries.items() if int(counts.get(key, 0)) != entry.rows]
+    if short:
+        raise RuntimeError(
+            f"{into}: the rows of {len(short)} items are not at hand, {short[0]} among them; are "
+            "files below the data root being deleted? Start the run again"
+        )
 
 
 def _mark(key: str, rows: list[dict[str, Any]], contract: Table) -> None:

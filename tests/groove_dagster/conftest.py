@@ -43,6 +43,8 @@ class Pipeline:
     def environment(self, workers: int) -> dict[str, str]:
         home = self.root / "home"
         home.mkdir(parents=True, exist_ok=True)
+        # Without it the web UI may open a dialog over the page, whenever it is done loading.
+        (home / "dagster.yaml").write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n")
         return {
             **os.environ,
             "DAGSTER_HOME": str(home),

@@ -13,9 +13,11 @@ import pytest
 
 from groove.contracts import CONTRACTS
 from groove.core.columns import KEY, SPLIT
+from groove.core.digest import digest
 from groove.core.spec import Spec
 from groove.core.store import Store
 from groove.core.tables import Column, ContractError, Table
+from resources.journal import Journal
 from resources.sources import Sources
 from resources.tables import Tables
 from resources.workers import Workers
@@ -217,6 +219,36 @@ def test_rows_whose_blob_is_gone_are_computed_again(data: Path) -> None:
 def test_a_function_that_invents_a_column_is_a_defect_not_a_quarantined_file(data: Path) -> None:
     with pytest.raises(ContractError, match="sqare"):
         workers(data).map(misnamed, numbers(1), None, into="squares")
+
+
+def content(item: Mapping[str, Any], spec: Spec, store: Store) -> Iterator[dict[str, Any]]:
+    """Odd numbers name a blob, even ones the hash of something that is no blob."""
+    del spec
+    text = str(item["number"]).encode()
+    blob = store.write(text, ".txt") if item["number"] % 2 else digest(text.decode())
+    yield {"path": item["path"], "value": 0.0, "blob": blob}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("order", [(1, 2, 3, 4), (2, 4, 1, 3)])
+def test_hashes_that_are_no_blobs_are_not_missed(
+    data: Path, order: tuple[int, ...], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes first, and in however many batches, a column may mix the two."""
+    monkeypatch.setattr("resources.workers._FLUSH_ITEMS", count)
+    table = workers(data).map(content, numbers(*order), None, into="squares")
+    assert table["path"].tolist() == [f"n{number}" for number in order]
+    Tables(str(data)).write("squares", table)
+    workers(data).map(content, numbers(*order), None, into="squares")
+    assert Tables(str(data)).journal("squares").settle()["computed"] == 0
+
+
+def test_rows_that_vanish_while_a_stage_runs_stop_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "rows", lambda _: None)
+    with pytest.raises(RuntimeError, match="not at hand, n1 among them"):
+        workers(data).map(power, numbers(1), PowerSpec(), into="squares")
 
 
 def count_rows(squares: pd.DataFrame, spec: PowerSpec, store: Store) -> list[dict[str, Any]]:
