@@ -29,7 +29,7 @@ from groove.drums.spec import ClassifierSpec
 from groove.drums.tables import DRUM_CLIPS, DRUM_EVENTS
 from groove.midi.taxonomy import CLASSES
 
-VERSION = "2"
+VERSION = "3"
 
 #: Validation events at most that are measured after each epoch.
 _LEAST_CALIBRATING = 50
