@@ -1,8 +1,7 @@
-"""Groove samples: grooves drawn from the model, in every style it knows.
+"""Groove samples: grooves drawn from the model, under every condition it knows well.
 
-Reads    groove_model    one row: the model
-         groove_events   the training loops that samples are compared with
-Writes   groove_samples  one row per groove: a MIDI blob, density, longest verbatim run
+Reads    groove_model    one row: the model, with the training loops that samples are compared with
+Writes   groove_samples  one row per groove: a MIDI blob, figures, longest verbatim runs
 Domain   groove.ngram.play.samples (rows), groove.ngram.play.sampling, groove.ngram.judge.memorisation
 """
 
@@ -13,7 +12,6 @@ from assets.metadata import picture
 from groove.midi.taxonomy import LABELS
 from groove.ngram.play import samples
 from groove.ngram.spec import SampleSpec
-from groove.ngram.summary import typical_sample
 from resources.workers import Workers
 
 
@@ -23,21 +21,22 @@ class SampleConfig(dg.Config, SampleSpec):
 
 @dg.asset(kinds={"midi", "parquet"}, group_name="ngram", code_version=samples.VERSION)
 def groove_samples(
-    config: SampleConfig,
-    groove_model: pd.DataFrame,
-    groove_events: pd.DataFrame,
-    workers: Workers,
+    config: SampleConfig, groove_model: pd.DataFrame, workers: Workers
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Drum grooves as MIDI files, with how much of each stands verbatim in a training loop."""
-    from groove.plots import ngram as plots
+    from groove.plots.rolls import Roll, piano_roll
 
-    tables = {"groove_model": groove_model, "groove_events": groove_events}
+    tables = {"groove_model": groove_model}
     table = workers.once(samples.draw, tables, config, into="groove_samples")
-    symbols, steps, title = typical_sample(table)
+    hits, title = samples.typical_hits(table)
+    figures = ["hits_per_bar", "swing", "mean_velocity", "verbatim_share", "single_hits"]
+    by_condition = table.groupby("condition")[figures].mean().round(2)
     return dg.MaterializeResult(
         value=table,
         metadata={
             "mean_verbatim_share": float(table["verbatim_share"].mean()),
-            "typical_sample": picture(plots.drum_roll(symbols, LABELS, steps, title)),
+            "most_hits_of_one_loop": int(table["single_hits"].max()),
+            "by_condition": dg.MetadataValue.md(by_condition.to_markdown()),
+            "typical_sample": picture(piano_roll(Roll(**hits), LABELS, title)),
         },
     )

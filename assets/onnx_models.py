@@ -1,6 +1,6 @@
 """ONNX models: every trained network as a file that runs anywhere, proven equal.
 
-Reads    phase_tcn, drum_classifier, token_gru, loop_ranker   trained networks
+Reads    phase_tcn, drum_classifier, token_gru, groove_rnn, loop_ranker   trained networks
 Writes   onnx_models   one row per network: the file, its parity, its time per step
 Domain   groove.export.models, groove.export.onnx; each subject's export_case
 """
@@ -23,12 +23,14 @@ def onnx_models(
     phase_tcn: pd.DataFrame,
     drum_classifier: pd.DataFrame,
     token_gru: pd.DataFrame,
+    groove_rnn: pd.DataFrame,
     loop_ranker: pd.DataFrame,
     workers: Workers,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """One row per trained network; the loop ranker's trees are no network and stay out."""
     import groove.drums.model
     import groove.loops.rankers
+    import groove.ngram.neural.exporting
     import groove.phase.streaming
     import groove.sequence.exporting
 
@@ -38,6 +40,7 @@ def onnx_models(
             "phase_tcn": phase_tcn,
             "drum_classifier": drum_classifier,
             "token_gru": token_gru,
+            "groove_rnn": groove_rnn,
             "loop_ranker": loop_ranker,
         },
         config,
@@ -46,6 +49,7 @@ def onnx_models(
             "phase_tcn": groove.phase.streaming.export_case,
             "drum_classifier": groove.drums.model.export_case,
             "token_gru": groove.sequence.exporting.export_case,
+            "groove_rnn": groove.ngram.neural.exporting.export_case,
             "loop_ranker": groove.loops.rankers.export_case,
         },
     )

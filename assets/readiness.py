@@ -17,6 +17,7 @@ from resources.tables import digest_of
 MODELS = (
     "phase_tcn",
     "groove_model",
+    "groove_rnn",
     "loop_ranker",
     "drum_classifier",
     "token_markov",
@@ -34,6 +35,7 @@ LINES = {
         "groove_ngrams",
         "groove_samples",
     ),
+    "groove_rnn": ("loop_index", "dataset_health", "groove_events", "onnx_models"),
     "loop_ranker": (
         "track_index",
         "dataset_health",

@@ -1,4 +1,4 @@
-"""n-gram counting in DuckDB, against a Python Counter and SQLite."""
+"""n-gram counting in DuckDB, against a Python Counter and SQLite; and a corpus in whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.groove_scale import corpus
 from benchmarks.timing import Result, compare
+from groove.ngram.language.context import CHAINS, columns_of, events_of_bars, features_of
+from groove.ngram.language.counts import count_batches
+from groove.ngram.language.shards import tags_of_bars
+from groove.ngram.spec import NgramSpec
 
 _EVENTS = 2_000_000
 _SYMBOLS = 200
@@ -24,6 +29,36 @@ def _grams() -> np.ndarray:
     for place in range(_ORDER):
         packed = packed * _SYMBOLS + symbols[place : place + len(packed)]
     return packed
+
+
+def _corpus() -> Result:
+    """Count the demo corpus at every order, chain and condition, shards and all."""
+    bars = corpus(None)
+    spec = NgramSpec()
+
+    def ours() -> int:
+        return sum(row["ngrams"] for row in count_batches([bars], spec))
+
+    def with_counter() -> int:
+        events = events_of_bars(bars)
+        features = features_of(events)
+        tag, tags = tags_of_bars(bars)
+        at = tag[events.bar].tolist()
+        symbols = events.symbol.tolist()
+        total = 0
+        for chain in CHAINS:
+            listed = features[:, columns_of(chain)].tolist()
+            for order in range(spec.max_order + 1):
+                counter: Counter[tuple[object, ...]] = Counter()
+                for seen, symbol, place in zip(listed, symbols, at, strict=True):
+                    for name in tags[place].names:
+                        counter[name, tags[place].meter, *seen[:order], symbol] += 1
+                total += len(counter)
+        return total
+
+    assert ours() == with_counter()  # noqa: S101
+    name = f"counting {len(bars)} bars"
+    return compare(name, ("count_batches", ours), ("Counter", with_counter), "n-grams", rounds=1)
 
 
 def run() -> list[Result]:
@@ -56,4 +91,5 @@ def run() -> list[Result]:
     return [
         compare(name, ("DuckDB GROUP BY", ours), ("Counter", with_counter), "all counts"),
         compare(name, ("DuckDB GROUP BY", ours), ("SQLite", with_sqlite), "all counts", rounds=1),
+        _corpus(),
     ]

@@ -31,6 +31,7 @@ _BESIDE = {
     "loop_ranker": ("random_ndcg", "loudest_ndcg", "split_test_ndcg"),
     "drum_classifier": ("test_ece", "test_song_macro_f1"),
     "groove_model": ("test_bits_per_event_styled", "test_bits_per_hit"),
+    "groove_rnn": ("test_bits_per_event_tagged", "test_bits_per_hit"),
     "token_gru": ("test_top_1", "test_top_10"),
 }
 

@@ -169,6 +169,7 @@ def measure_loop(
         "tempo_bpm": tempo_bpm,
         "tempo_source": "manifest" if stated else "duration",
         "meter": f"{_BEATS_PER_BAR}/4",
+        "meter_source": "default",
         "bars": round(sound.duration_s * tempo_bpm / 60 / _BEATS_PER_BAR, 6),
         "drum_notes": len(onsets) if drum else 0,
         "pitched_notes": 0 if drum else len(onsets),

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import typer
 
+from groove.cli.evaluate import evaluate
 from groove.cli.fetch import fetch
+from groove.cli.hyperopt import hyperopt
 from groove.cli.inventory import inventory
+from groove.cli.parts import parts
+from groove.cli.percussion import percussion
 from groove.cli.readiness import readiness
+from groove.cli.render import render
+from groove.cli.rnn import rnn
 from groove.cli.sample import sample
+from groove.cli.stats import stats
 from groove.cli.tables import tables
+from groove.cli.train import train
+from groove.cli.visualize import visualize
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,9 +28,18 @@ app = typer.Typer(
     help="Grooves, loops and models from folders of MIDI and audio.",
 )
 app.command()(inventory)
+app.command()(stats)
+app.command()(train)
+app.command()(sample)
+app.command()(evaluate)
+app.command()(visualize)
+app.command()(hyperopt)
+app.command()(render)
+app.command()(parts)
+app.add_typer(percussion, name="percussion")
+app.add_typer(rnn, name="rnn")
 app.command()(readiness)
 app.command()(tables)
-app.command()(sample)
 app.command()(fetch)
 
 

@@ -119,5 +119,9 @@ def _buffers(array: pa.Array | pa.ChunkedArray) -> Iterable[bytes]:
     # IPC of one freshly concatenated array: no offsets or padding of its history remain.
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    batch = pa.record_batch([pa.concat_arrays([array])], names=["value"])
+    columns = [pa.concat_arrays([array])]
+    if array.null_count and pa.types.is_primitive(array.type):
+        # What lies in the memory of a null is anything: what came from a file, or was there.
+        columns = [array.fill_null(pa.scalar(0, pa.int8()).cast(array.type)), array.is_valid()]
+    batch = pa.record_batch(columns, names=[str(number) for number in range(len(columns))])
     yield batch.serialize().to_pybytes()

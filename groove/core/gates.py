@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, computed_field, field_validator
 
 
 class Gate(BaseModel):
@@ -57,6 +57,12 @@ class Gate(BaseModel):
     high: float | None = None
     inputs: Mapping[str, str] = {}
     note: str = ""
+
+    @field_validator("value", "low", "high")
+    @classmethod
+    def _missing(cls, value: float | None) -> float | None:
+        # A table read back has nan where it had nothing: both are "not measured".
+        return None if value is None or math.isnan(value) else value
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom for a derived field
     @property

@@ -9,9 +9,11 @@ Conventions
   :data:`KNOWN`; every other one is kept as it is.
 * A file name carries tags as ``__key-value_``: ``take__style-lofi_feel-lazy_02.mid`` has only
   the first (one underscore does not start a tag), ``take__style-lofi__feel-lazy.mid`` both.
+* A tempo stands before ``bpm``: ``amen_136.5bpm``, ``Break 90 BPM``.
 * A fill has the word ``fill`` in its name: ``rock_fill_2``, ``BalladFillA``, but not ``filler``.
-* Side-cars come from strangers: size, depth and YAML aliases (which unfold to gigabytes) are
-  limited.
+* Side-cars come from strangers: size and depth are limited; YAML aliases (which unfold to
+  gigabytes), tags (which name types) and a key given twice (of which one would be lost) are
+  refused.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ _SPELLINGS = {"licence": "license", "fill": "is_fill"}
 _IN_NAME = re.compile(r"__([A-Za-z][A-Za-z0-9]*)-([^_/]+)(?=_|$)")
 _FILL = re.compile(r"(?<![a-z])fills?(?![a-z])")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BPM = re.compile(r"(?<![0-9.])([0-9]{2,3}(?:\.[0-9]{1,3})?)[ _-]?bpm(?![a-z])", re.IGNORECASE)
 _YES = frozenset({"1", "true", "yes", "y", "fill"})
 _NO = frozenset({"0", "false", "no", "n", "beat", "none", ""})
 
@@ -51,13 +54,15 @@ def load_yaml(data: bytes, max_bytes: int = MAX_SIDECAR_BYTES) -> Any:
     Raises
     ------
     TagsError
-        Too large, not UTF-8, not YAML, with aliases or nested too deeply.
+        Too large, not UTF-8, not YAML, with aliases, tags or a key given twice, or nested too
+        deeply.
     """
     if len(data) > max_bytes:
         raise TagsError(f"{len(data):,} bytes; at most {max_bytes:,} are read")
     try:
         text = data.decode("utf-8-sig")
-        _refuse_unfolding(text)
+        _refuse_unsafe(text)
+        _refuse_twice(yaml.compose(text, Loader=_LOADER))
         return yaml.load(text, Loader=_LOADER)  # noqa: S506  # one of the two safe loaders
     except UnicodeDecodeError as error:
         raise TagsError("not UTF-8 text") from error
@@ -73,17 +78,36 @@ def load_yaml(data: bytes, max_bytes: int = MAX_SIDECAR_BYTES) -> Any:
         raise TagsError(f"a value cannot be read: {error}") from error
 
 
-def _refuse_unfolding(text: str) -> None:
+def _refuse_unsafe(text: str) -> None:
+    """Walk over a document's events before anything is built of them."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.events.AliasEvent):
             raise TagsError("YAML aliases are not allowed here: write the value out")
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise TagsError(f"not YAML that is read here: tag {tag}; write a plain value")
         if isinstance(event, yaml.events.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.events.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
             raise TagsError(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _refuse_twice(node: yaml.Node | None) -> None:
+    """Refuse a mapping with a key given twice, anywhere below a node."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_twice(item)
+    elif isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                line = key.start_mark.line + 1
+                raise TagsError(f"key {name!r} is given twice, again in line {line}")
+            seen.add(name)
+            _refuse_twice(value)
 
 
 def sidecar(data: bytes) -> dict[str, Any]:
@@ -107,12 +131,14 @@ def of_name(stem: str) -> dict[str, Any]:
 
     >>> of_name("take__style-lofi__feel-lazy_fill_02")
     {'style': 'lofi', 'feel': 'lazy', 'is_fill': True}
-    >>> of_name("BalladFillA"), of_name("Filler")
-    ({'is_fill': True}, {})
+    >>> of_name("BalladFillA"), of_name("Filler"), of_name("amen_136.5bpm")
+    ({'is_fill': True}, {}, {'bpm': '136.5'})
     """
     found = normalised({key.lower(): value for key, value in _IN_NAME.findall(stem)})
     if "is_fill" not in found and _FILL.search(_CAMEL.sub(" ", stem).lower()):
         found["is_fill"] = True
+    if "bpm" not in found and (tempo := _BPM.search(stem)) is not None:
+        found["bpm"] = tempo[1]
     return found
 
 

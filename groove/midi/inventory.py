@@ -4,16 +4,19 @@ What belongs here: measuring one file, and what is found only by comparing all o
 (duplicates, split groups). What does not: reading the format (:mod:`groove.midi.notes`), tempo
 policy and bars (:mod:`groove.midi.meter`), audio (:mod:`groove.audio.inventory`).
 
-A file is refused, with the reason, when it cannot be read, has no notes, or states no time
-signature: bars would be a guess, and a guess must not look like a label.
+A file is refused, with the reason, when it cannot be read or has no notes. A song that states no
+time signature is refused too: bars would be a guess, and a guess must not look like a label. A
+loop may have its meter from its tags (``meter``, ``time_signature``) or from the settings; the
+column ``meter_source`` says which.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,13 +25,29 @@ from groove.core.inputs import InputError, with_splits
 from groove.core.store import Store
 from groove.core.tables import enforce
 from groove.midi.content import content_hash
-from groove.midi.meter import bar_grid, main_meter, main_tempo, resolve_tempo
+from groove.midi.meter import (
+    bar_grid,
+    in_meter,
+    main_meter,
+    main_tempo,
+    meter_of,
+    resolve_tempo,
+)
 from groove.midi.notes import MidiLimits, read_midi
 from groove.midi.song import Song
 from groove.midi.spec import LoopIndexSpec, SongIndexSpec
 from groove.midi.tables import LOOP_INDEX, SONG_INDEX
 
-VERSION = "1"
+VERSION = "2"
+
+_NO_METER = (
+    "states no time signature before its first note, so its bars are unknown: add the event in a "
+    "MIDI editor, say it in a side-car (time_signature: 4/4), or set default_meter (--beats-per-bar)"
+)
+
+#: Bins of the vocals' heat, and the words for intensity.
+MAX_HEAT = 15
+INTENSITIES = ("low", "mid", "high")
 
 #: How far ahead of its beat a note may be played and still belong to it, in beats.
 EARLY_BEATS = 1 / 8
@@ -75,24 +94,49 @@ def index_loop(
     Raises
     ------
     InputError
-        A MIDI loop without a time signature.
+        As :func:`loop_song`.
     MidiError, AudioError
         As :func:`groove.midi.notes.read_midi` and :func:`groove.audio.waveform.read_audio`.
     """
     measured = _audio_loop(item, spec, store) if item["format"] == "audio" else None
     if measured is None:
         measured = _midi_loop(item, spec, store)
-    usable = measured["bars"] >= spec.min_bars and measured["tempo_source"] != "skipped"
+    usable = (
+        measured["bars"] >= spec.min_bars
+        and measured["tempo_source"] != "skipped"
+        and not (spec.exclude_fills and item["is_fill"])
+    )
     drum_notes, pitched_notes = measured.pop("drum_notes"), measured.pop("pitched_notes")
+    drums_wanted = spec.drum_only or not spec.pitched_only
+    pitches_wanted = spec.pitched_only or not spec.drum_only
     yield {
         **_provenance(item),
         **{name: item[name] for name in ("format", "bytes", "is_fill", "style", "feel", "section")},
+        **condition_tags(item),
         **measured,
-        "tempo_injected": measured["tempo_source"] == "fallback",
+        "tempo_injected": measured["tempo_source"] in ("fallback", "injected"),
         "notes": drum_notes + pitched_notes,
         "drum": drum_notes > 0,
-        "keep_drum": usable and drum_notes >= max(spec.min_notes, 1),
-        "keep_pitched": usable and pitched_notes >= max(spec.min_notes, 1),
+        "keep_drum": usable and drums_wanted and drum_notes >= max(spec.min_notes, 1),
+        "keep_pitched": usable and pitches_wanted and pitched_notes >= max(spec.min_notes, 1),
+    }
+
+
+def condition_tags(item: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return heat, intensity and density of a ``raw_files`` row, from its tags.
+
+    ``heat_bin`` is another word for heat. A heat outside 0..15 and an intensity that is none of
+    low, mid and high say nothing.
+    """
+    about = json.loads(item["tags_json"]) if item.get("tags_json") else {}
+    heat = str(about.get("heat", about.get("heat_bin", ""))).strip()
+    intensity = str(about.get("intensity", "")).strip().lower()
+    density = str(about.get("density", "")).strip().lower()
+    known_heat = heat.isascii() and heat.isdigit() and len(heat) <= 2 and int(heat) <= MAX_HEAT
+    return {
+        "heat": str(int(heat)) if known_heat else None,
+        "intensity": intensity if intensity in INTENSITIES else None,
+        "density": density or None,
     }
 
 
@@ -152,7 +196,7 @@ def finish_loops(index: pd.DataFrame, raw_files: pd.DataFrame, spec: LoopIndexSp
 
 
 def _midi_loop(item: Mapping[str, Any], spec: LoopIndexSpec, store: Store) -> dict[str, Any]:
-    song = _read(item, store, MidiLimits(max_duration_s=spec.max_duration_s))
+    song, meter_source = loop_song(item, spec, store)
     tempo_bpm, tempo_source = resolve_tempo(
         song,
         spec.tempo_policy,
@@ -160,6 +204,7 @@ def _midi_loop(item: Mapping[str, Any], spec: LoopIndexSpec, store: Store) -> di
         high_bpm=spec.max_bpm,
         fallback_bpm=spec.fallback_bpm,
         fold=spec.fold_halves,
+        inject_bpm=spec.inject_default_tempo,
     )
     drum_notes = int(song.drum.sum())
     return {
@@ -167,6 +212,7 @@ def _midi_loop(item: Mapping[str, Any], spec: LoopIndexSpec, store: Store) -> di
         "tempo_bpm": main_tempo(song) if tempo_bpm is None else tempo_bpm,
         "tempo_source": tempo_source,
         "meter": main_meter(song),
+        "meter_source": meter_source,
         "bars": loop_bars(song),
         "drum_notes": drum_notes,
         "pitched_notes": song.n - drum_notes,
@@ -174,6 +220,31 @@ def _midi_loop(item: Mapping[str, Any], spec: LoopIndexSpec, store: Store) -> di
         "content_hash": content_hash(song),
         "signature": None,
     }
+
+
+def loop_song(
+    item: Mapping[str, Any], spec: LoopIndexSpec, store: Store
+) -> tuple[Song, Literal["file", "manifest", "default"]]:
+    """Return the notes of a MIDI loop in its meter, and where that meter comes from.
+
+    Raises
+    ------
+    InputError
+        If it states no meter, nor do its tags, and the settings have no default.
+    MidiError
+        As :func:`groove.midi.notes.read_midi`.
+    """
+    limits = MidiLimits(max_duration_s=spec.max_duration_s)
+    song = read_midi(store.read_raw(item["path"]), limits)
+    if song.explicit_meter:
+        return song, "file"
+    about = json.loads(item["tags_json"]) if item.get("tags_json") else {}
+    for name in ("meter", "time_signature"):
+        if meter_of(about.get(name)) is not None:
+            return in_meter(song, about[name]), "manifest"
+    if not spec.default_meter:
+        raise InputError(_NO_METER)
+    return in_meter(song, spec.default_meter), "default"
 
 
 def _audio_loop(item: Mapping[str, Any], spec: LoopIndexSpec, store: Store) -> dict[str, Any]:
@@ -191,10 +262,7 @@ def _audio_loop(item: Mapping[str, Any], spec: LoopIndexSpec, store: Store) -> d
 def _read(item: Mapping[str, Any], store: Store, limits: MidiLimits) -> Song:
     song = read_midi(store.read_raw(item["path"]), limits)
     if not song.explicit_meter:
-        raise InputError(
-            "states no time signature before its first note, so its bars are unknown: add the "
-            "event in a MIDI editor"
-        )
+        raise InputError(_NO_METER)
     return song
 
 

@@ -16,7 +16,8 @@ Conventions
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,10 +26,11 @@ from numpy.typing import NDArray
 from groove.midi.notes import Song, seconds_at
 
 TempoPolicy = Literal["skip", "fallback", "accept"]
-TempoSource = Literal["file", "folded", "fallback", "accepted", "skipped"]
+TempoSource = Literal["file", "folded", "fallback", "accepted", "skipped", "injected"]
 
 _SLIVER_QUARTERS = 1 / 16
 _FOLDS = (0, 1, -1, 2, -2)
+_METER = re.compile(r"(\d{1,2})\s?[/-]\s?(\d{1,2})")
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,46 @@ def main_meter(song: Song) -> str:
     return max(shares, key=lambda name: shares[name])
 
 
+def meter_of(text: object) -> tuple[int, int] | None:
+    """Return (numerator, denominator) of a meter as people write it, or None.
+
+    >>> meter_of("6/8"), meter_of("4-4"), meter_of("swing")
+    ((6, 8), (4, 4), None)
+    """
+    found = _METER.fullmatch(str(text).strip()) if isinstance(text, str) else None
+    if found is None:
+        return None
+    numerator, denominator = int(found[1]), int(found[2])
+    power_of_two = denominator & (denominator - 1) == 0
+    if not (1 <= numerator <= 64 and 1 <= denominator <= 64 and power_of_two):
+        return None
+    return numerator, denominator
+
+
+def in_meter(song: Song, meter: str) -> Song:
+    """Return the song in a meter that it doesn't state itself; one that does is left alone.
+
+    Raises
+    ------
+    ValueError
+        If ``meter`` is none.
+    """
+    if song.explicit_meter:
+        return song
+    read = meter_of(meter)
+    if read is None:
+        raise ValueError(f"{meter!r} is no meter: write 4/4, 6/8 …")
+    later = song.meter_tick > 0
+    return replace(
+        song,
+        meter_tick=np.concatenate([[0], song.meter_tick[later]]).astype(np.int64),
+        meter_numerator=np.concatenate([read[:1], song.meter_numerator[later]]).astype(np.int16),
+        meter_denominator=np.concatenate([read[1:], song.meter_denominator[later]]).astype(
+            np.int16
+        ),
+    )
+
+
 def fold_halves(tempo_bpm: float, low_bpm: float, high_bpm: float) -> float | None:
     """Return the tempo, halved or doubled at most twice, nearest to itself inside the range.
 
@@ -142,15 +184,18 @@ def resolve_tempo(
     high_bpm: float = 300.0,
     fallback_bpm: float = 120.0,
     fold: bool = False,
+    inject_bpm: float = 0.0,
 ) -> tuple[float | None, TempoSource]:
     """Return the song's tempo in quarters per minute, and where it comes from.
 
-    A tempo is valid if the file states it and it lies in ``[low_bpm, high_bpm]``: ``file``. With
+    A song that states none gets ``inject_bpm`` if that is above 0: ``injected``. A tempo is valid if the file states it and it lies in ``[low_bpm, high_bpm]``: ``file``. With
     ``fold`` a stated tempo outside is halved or doubled at most twice to get inside: ``folded``.
     What is still invalid goes by the policy: ``skip`` gives no tempo (``skipped``), ``fallback``
     gives ``fallback_bpm`` (``fallback``), ``accept`` keeps what was found (``accepted``).
     """
     found = main_tempo(song)
+    if not song.explicit_tempo and inject_bpm > 0:
+        return inject_bpm, "injected"
     if song.explicit_tempo:
         if low_bpm <= found <= high_bpm:
             return found, "file"

@@ -39,3 +39,18 @@ class LoopIndexSpec(SplitSpec):
         160.0, gt=0, description="Fastest tempo taken for an audio loop that states none, bpm"
     )
     max_duration_s: float = Field(3600.0, gt=0, description="Longest loop, seconds")
+    exclude_fills: bool = Field(False, description="Keep no loop that is a fill")
+    drum_only: bool = Field(False, description="Keep drums; with pitched_only both are kept")
+    pitched_only: bool = Field(False, description="Keep pitched parts; with drum_only both")
+    inject_default_tempo: float = Field(
+        0.0,
+        ge=0,
+        description="Tempo taken for a loop that states none, bpm, before the policy is asked; 0 "
+        "takes none. The file itself is never changed",
+    )
+    default_meter: str = Field(
+        "",
+        pattern=r"^$|^[1-9][0-9]?[/-](1|2|4|8|16|32|64)$",
+        description="Meter of a MIDI loop when neither it nor its tags state one; empty refuses "
+        "such a loop: bars that were guessed must not look like bars that were stated",
+    )

@@ -12,7 +12,18 @@ from groove.core.tables import Column, Table
 
 #: Where a loop's tempo comes from; see :func:`groove.midi.meter.resolve_tempo` for MIDI and
 #: :mod:`groove.audio.tempo` for audio.
-TEMPO_SOURCES = ("file", "folded", "fallback", "accepted", "skipped", "manifest", "duration")
+TEMPO_SOURCES = (
+    "file",
+    "folded",
+    "fallback",
+    "accepted",
+    "skipped",
+    "injected",
+    "manifest",
+    "duration",
+)
+#: Where a loop's meter comes from: its events, its tags or manifest, or the default.
+METER_SOURCES = ("file", "manifest", "default")
 
 SONG_INDEX = Table(
     "song_index",
@@ -48,8 +59,9 @@ LOOP_INDEX = Table(
         Column("bytes", "int", "File size in bytes", at_least=0),
         Column("tempo_bpm", "float", "Tempo to use it at", at_least=0),
         Column("tempo_source", "string", "Where that tempo comes from", one_of=TEMPO_SOURCES),
-        Column("tempo_injected", "bool", "Whether it is the fallback, which the file never said"),
+        Column("tempo_injected", "bool", "Whether the settings say it, which the file never did"),
         Column("meter", "string", "Meter that most of it is in, such as 6/8"),
+        Column("meter_source", "string", "Where that meter comes from", one_of=METER_SOURCES),
         Column("bars", "float", "Length in bars, up to the last beat that is played", at_least=0),
         Column("notes", "int", "Notes; in audio, onsets", at_least=0),
         Column("uniq_pitches", "int", "Different pitches and drum keys; in audio 0", at_least=0),
@@ -60,6 +72,9 @@ LOOP_INDEX = Table(
         Column("style", "string", "Musical style", nullable=True),
         Column("feel", "string", "Feel of the performance", nullable=True),
         Column("section", "string", "Part of a song that it is meant for", nullable=True),
+        Column("heat", "string", "Bin of the vocals' heat, 0 to 15", nullable=True),
+        Column("intensity", "string", "Intensity: low, mid or high", nullable=True),
+        Column("density", "string", "Density as the tags say", nullable=True),
         Column("content_hash", "string", "Hash of onsets and pitches, or of the samples"),
         Column("signature", "float32s", "Fingerprint of an audio loop", nullable=True),
         DUPLICATE,

@@ -22,6 +22,9 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "phase_tcn": {"epochs": 2, "channels": 8, "blocks": 3, "chunks_per_epoch": 16},
     "phase_chunks": {"rates": 1},
     "drum_classifier": {"epochs": 2, "epoch_events": 128, "channels": [8, 8, 8, 8]},
+    "groove_rnn": {"epochs": 2, "hidden": 16, "windows_per_epoch": 16},
+    "groove_search": {"trials": 2, "grooves": 8, "bootstrap": 4},
+    "groove_evaluation": {"grooves": 16, "style_grooves": 4, "bootstrap": 8},
     "token_gru": {"epochs": 2, "hidden": 16, "windows_per_epoch": 16},
     "loop_ranker": {"epochs": 3, "trees": 20, "folds": 3},
 }

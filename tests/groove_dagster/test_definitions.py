@@ -15,7 +15,15 @@ from resources.sources import Sources
 GROUPS = {
     "sources": {"raw_files", "song_index", "loop_index", "track_index", "hit_index"},
     "phase": {"song_renders", "phase_chunks", "phase_tcn"},
-    "ngram": {"groove_events", "groove_ngrams", "groove_model", "groove_samples"},
+    "ngram": {
+        "groove_events",
+        "groove_ngrams",
+        "groove_model",
+        "groove_rnn",
+        "groove_samples",
+        "groove_evaluation",
+        "groove_search",
+    },
     "loops": {
         "track_bars", "loop_candidates", "loop_features", "loop_labels", "loop_ranker",
         "loop_exports",

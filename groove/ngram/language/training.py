@@ -1,4 +1,4 @@
-"""Fitting the groove model: orders and style shares on validation, figures on test.
+"""Fitting the groove model: order, weights and shares on validation, figures on test.
 
 What belongs here: what is chosen on which split, and what is reported. What does not: estimates
 (:mod:`groove.ngram.language.estimate`), look-up (:mod:`groove.ngram.language.model`).
@@ -9,9 +9,10 @@ Contexts start afresh with each loop. All bars count, fills too.
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,107 +20,163 @@ import pandas as pd
 
 from groove.core.digest import table_digest
 from groove.core.models import Headline, ModelError, model_row
-from groove.core.splits import TEST, TRAIN, VALIDATION
+from groove.core.splits import SPLITS, TEST, TRAIN, VALIDATION, assign
 from groove.core.store import Store
+from groove.core.tables import frame_of
 from groove.core.tracking import Tracker
 from groove.midi.taxonomy import LABELS
-from groove.ngram.language import forms
-from groove.ngram.language.build import label_rates, levels_of
+from groove.ngram.language.assembly import (
+    Ingredients,
+    assemble,
+    described,
+    ingredients_of,
+)
 from groove.ngram.language.codec import pack
-from groove.ngram.language.context import CHAINS, Ints, events_of_bars, features_of
-from groove.ngram.language.counts import Counts, counts_of_table
-from groove.ngram.language.model import Chain, Floats, GrooveModel
-from groove.ngram.play.expression import fit_expression
-from groove.ngram.spec import ModelSpec, Smoothing
+from groove.ngram.language.counts import batches_of, count_batches, counted_bars, counts_of_table
+from groove.ngram.language.heldout import bits, by_style, heldout, sides_of
+from groove.ngram.language.inmemory import MOST_STEPS, counts_in_memory
+from groove.ngram.language.model import GrooveModel
+from groove.ngram.language.selection import choose
+from groove.ngram.spec import ModelSpec, NgramSpec
 from groove.ngram.tables import GROOVE_EVENTS, GROOVE_NGRAMS
 
-VERSION = "1"
+#: Share of the training groups that settings are chosen on where no validation split is given.
+_SET_ASIDE = 0.15
+_LEAST_GROUPS = 4
+
+VERSION = "2"
+
+_DEFAULT_ORDER = 4
+_DEFAULT_SHARE = 0.7
+_CHOOSING_STEPS = 30_000
 
 
-@dataclasses.dataclass(frozen=True)
-class Heldout:
-    """One split, ready to be scored: arrays with one entry per step.
+@dataclass(frozen=True)
+class Trained:
+    """A trained model, its figures, and the validation figure of each order tried."""
 
-    Parameters
-    ----------
-    features, symbol, style
-        Context features, the step's symbol, the style's number (-1: not known to the model).
-    bars, hits, groups
-        What figures are divided by and reported with.
-    """
-
-    features: Ints
-    symbol: Ints
-    style: Ints
-    bars: int
-    hits: int
-    groups: int
+    model: GrooveModel
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
 
 
-def heldout(bars: pd.DataFrame, styles: Sequence[str]) -> Heldout:
-    """Return rows of ``groove_events`` ready to be scored."""
-    events = events_of_bars(bars)
-    number = {name: index for index, name in enumerate(styles)}
-    style = np.array([number.get(name, -1) for name in bars["style"].fillna("")], dtype=np.int64)
-    return Heldout(
-        features=features_of(events),
-        symbol=events.symbol,
-        style=style[events.bar],
-        bars=len(bars),
-        hits=int(sum(len(steps) for steps in bars["hit_step"])),
-        groups=int(bars["split_group"].nunique()),
-    )
-
-
-def bits(probability: Floats) -> float:
-    """Return the mean code length in bits."""
-    return float(-np.log2(probability).mean())
-
-
-def fit_model(
+def train_model(
     bars: pd.DataFrame,
-    styles: Sequence[str],
-    counts: Mapping[str, Sequence[Counts]],
-    order: int,
-    smoothing: Smoothing,
+    ngram: NgramSpec,
+    spec: ModelSpec,
     *,
-    share: float = 0.5,
-    styled: bool = True,
-) -> GrooveModel:
-    """Return the model of one order, chains in equal shares.
+    refit: bool = False,
+    labels: Sequence[str] = LABELS,
+    attribution: Sequence[str] = (),
+    spill: Path | None = None,
+) -> Trained:
+    """Return a model of bars, from counting to card.
+
+    Order, weights and share are chosen on the validation split. Where there is none they keep
+    their defaults, or, with ``refit``, some groups are set aside until all is counted again. Figures are of the test split, if there is one.
 
     Parameters
     ----------
     bars
-        Training bars: they give velocities and timing.
-    styles, counts
-        Of :func:`groove.ngram.language.counts.counts_of_table`.
-    order, smoothing, share
-        See :class:`groove.ngram.spec.ModelSpec`.
-    styled
-        Without styles, a model is only good for scoring without them.
+        Rows of ``groove_events``, in order of key and bar.
+    ngram, spec
+        What is counted, and how counts become probabilities.
+    refit
+        Count all splits once the settings are chosen. Figures are those from before.
+    labels
+        Names of the labels by bit.
+    attribution
+        Texts that the licences ask to be kept with what is made from the loops.
+    spill
+        Folder that counts go to; a run that was killed goes on from what is there. ``None``
+        takes a temporary one.
+
+    Raises
+    ------
+    ModelError
+        If there is no bar to learn from.
     """
-    lowest = next(iter(counts.values()))[0]
-    chains = tuple(
-        Chain(
-            name,
-            1.0 / len(counts),
-            levels_of(orders, order, smoothing, styled=False),
-            levels_of(orders, order, smoothing, styled=True) if styled else (),
+    if bars.empty:
+        raise ModelError("no bar to learn from: no drum loop was read")
+    if TRAIN not in set(bars["split"]):
+        bars = bars.assign(split=TRAIN)
+    if refit and VALIDATION not in set(bars["split"]):
+        bars = _with_validation(bars)
+    counted = counted_bars(bars, ngram, SPLITS)
+    own = counted["split"] == TRAIN
+    parts = _counted(counted[own], ngram, labels, spec, spill)
+    sides = sides_of(bars)
+    chosen, history = choose(parts, spec, sides.get(VALIDATION))
+    metrics = figures(chosen, sides.get(TEST), parts, spec)
+    if refit and not own.all():
+        parts = _counted(counted, ngram, labels, spec, spill)
+        spec = spec.model_copy(update={"smoothing": chosen.card["smoothing"]})
+        chosen = assemble(
+            parts, spec, chosen.order, chosen.share, chosen.weights, chosen.given_weights
         )
-        for name, orders in counts.items()
-    )
-    return GrooveModel(
-        labels=LABELS,
-        order=order,
-        label_rates=label_rates(lowest.symbol, lowest.n.astype(np.float64), len(LABELS)),
-        styles=tuple(styles),
-        share=share,
-        chains=chains,
-        expression=fit_expression(bars, len(LABELS)),
-        starts=np.zeros(0, np.int64),
-        card={},
-    )
+    about = {"ngrams": ngram.model_dump(), "refit": refit, "figures": metrics}
+    return Trained(described(chosen, parts, spec, about, attribution), metrics, history)
+
+
+def _with_validation(bars: pd.DataFrame) -> pd.DataFrame:
+    """Return the bars with some training groups, or loops if groups are few, set aside."""
+    own = bars["split"] == TRAIN
+    for name in ("split_group", "key"):
+        groups = bars.loc[own, name].tolist()
+        if len({*groups}) >= _LEAST_GROUPS:
+            sides = assign(groups, validation=_SET_ASIDE, test=0.0)
+            split = bars["split"].astype(object)
+            split[own] = sides
+            return bars.assign(split=split)
+    return bars
+
+
+def _counted(
+    bars: pd.DataFrame,
+    ngram: NgramSpec,
+    labels: Sequence[str],
+    spec: ModelSpec,
+    spill: Path | None,
+) -> Ingredients:
+    """Return the ingredients of bars, all of which are counted."""
+    bars = bars.reset_index(drop=True)
+    if ngram.min_count == 1 and spill is None and int(bars["steps"].sum()) <= MOST_STEPS:
+        counted = counts_in_memory(bars, ngram)
+        return ingredients_of(bars, counted, labels, spec, ngram.length_weight)
+    key = table_digest(bars, GROOVE_EVENTS) if spill is not None else ""
+    batches = batches_of(bars, ngram.snapshot_loops)
+    rows = list(count_batches(batches, ngram, spill=spill, key=key))
+    table = frame_of([{"key": "", **row} for row in rows], GROOVE_NGRAMS)
+    return ingredients_of(bars, counts_of_table(table), labels, spec, ngram.length_weight)
+
+
+def figures(
+    model: GrooveModel, bars: pd.DataFrame | None, parts: Ingredients, spec: ModelSpec
+) -> dict[str, float]:
+    """Return what is reported of a model on a split that it never saw."""
+    found = {"order": float(model.order), "condition_share": model.share}
+    found |= {
+        f"weight_{name}": float(weight)
+        for name, weight in zip(model.chain_names, model.weights.mean(axis=0), strict=True)
+    }
+    if bars is None:
+        return found
+    side = heldout(bars)
+    condition = model.conditions_of(bars)[side.bar]
+    plain = -np.log2(model.probability(side.features, side.symbol))
+    given = -np.log2(model.probability(side.features, side.symbol, condition))
+    lowest = assemble(parts, spec, 0, conditioned=False)
+    return found | {
+        "test_bits_per_event": float(plain.mean()),
+        "test_bits_per_event_conditioned": float(given.mean()),
+        "test_bits_per_event_order0": bits(lowest.unigram(side.symbol)),
+        "test_bits_per_bar": float(plain.sum()) / max(1, side.bars),
+        "test_bits_per_hit": float(plain.sum()) / max(1, side.hits),
+        "test_events": float(len(plain)),
+        "test_unseen_share": float((~np.isin(side.symbol, model.symbols)).mean()),
+        "test_known_style_share": float(bars["style"].map(model.knows_style)[side.bar].mean()),
+        **by_style(model, bars, side, plain),
+    }
 
 
 def train(
@@ -138,40 +195,22 @@ def train(
         If a split has no bars.
     """
     started = time.monotonic()
-    sides = dict(list(groove_events.groupby("split")))
-    if missing := [name for name in (TRAIN, VALIDATION, TEST) if name not in sides]:
+    sides = sides_of(groove_events)
+    if missing := [name for name in SPLITS if name not in sides]:
         raise ModelError(f"no drum loop in {missing}: at least three groups are needed")
-    training = sides[TRAIN].reset_index(drop=True)
-    styles, counts = counts_of_table(groove_ngrams)
-    most = min(len(orders) for orders in counts.values()) - 1
-    validation = heldout(sides[VALIDATION].reset_index(drop=True), styles)
-    test = heldout(sides[TEST].reset_index(drop=True), styles)
+    training = _as_counted(sides[TRAIN], groove_ngrams)
+    parts = ingredients_of(training, counts_of_table(groove_ngrams), LABELS, spec)
     inputs = {
         "groove_events": table_digest(groove_events, GROOVE_EVENTS),
         "groove_ngrams": table_digest(groove_ngrams, GROOVE_NGRAMS),
     }
     with tracker.run("groove_model", spec.model_dump(), inputs) as run:
-        history: list[dict[str, float]] = []
-        weights: list[float] = []
-        tried = range(most + 1) if spec.order < 0 else sorted({0, min(spec.order, most)})
-        for order in tried:
-            figure, weight = _score(training, styles, counts, order, spec, validation)
-            weights.append(weight)
-            history.append({"epoch": float(order), "validation_bits_per_event": figure})
-            run.log(history[-1], step=order)
-        last = len(history) - 1
-        best = min(range(len(history)), key=lambda i: history[i]["validation_bits_per_event"])
-        chosen = best if spec.order < 0 else last
-        order = tried[chosen]
-        model = fit_model(training, styles, counts, order, spec.smoothing)
-        model = _with_chains(model, weights[chosen])
-        model = _with_share(model, spec.style_shares, validation)
-        model = _described(model, training, spec)
-        baseline, _ = _score(training, styles, counts, 0, spec, test)
-        metrics = {**_figures(model, test), "test_bits_per_event_order0": baseline}
-        metrics |= {"order": float(order), "style_share": model.share}
-        metrics["bar_chain_share"] = weights[chosen]
-        run.log(metrics, step=order)
+        model, history = choose(parts, spec, sides[VALIDATION])
+        for epoch in history:
+            run.log(epoch, step=int(epoch["epoch"]))
+        metrics = figures(model, sides[TEST], parts, spec)
+        run.log(metrics, step=model.order)
+        model = described(model, parts, spec, {"figures": metrics})
         data = pack(model)
         blob = store.write(data, ".parquet")
         run.model("groove_model", {"model.parquet": data})
@@ -182,14 +221,14 @@ def train(
                     "test_bits_per_event",
                     metrics["test_bits_per_event"],
                     "order 0",
-                    baseline,
+                    metrics["test_bits_per_event_order0"],
                     False,
                 ),
                 metrics=metrics,
                 history=history,
                 data=data,
                 blob=blob,
-                groups=(int(training["split_group"].nunique()), test.groups),
+                groups=(_groups(sides[TRAIN]), _groups(sides[TEST])),
                 inputs=inputs,
                 licenses=model.card["licenses"],
                 run_id=run.id,
@@ -198,63 +237,13 @@ def train(
         ]
 
 
-def _score(
-    bars: pd.DataFrame,
-    styles: Sequence[str],
-    counts: Mapping[str, Sequence[Counts]],
-    order: int,
-    spec: ModelSpec,
-    side: Heldout,
-) -> tuple[float, float]:
-    """Return (bits per event without styles, share of the bar chain it is reached with)."""
-    model = fit_model(bars.iloc[:0], styles, counts, order, spec.smoothing, styled=False)
-    tried = [_with_chains(model, share) for share in spec.chain_shares]
-    figures = [bits(m.probability(side.features, side.symbol)) for m in tried]
-    best = int(np.argmin(figures))
-    return figures[best], spec.chain_shares[best]
+def _groups(bars: pd.DataFrame) -> int:
+    return int(bars["split_group"].nunique())
 
 
-def _with_chains(model: GrooveModel, share: float) -> GrooveModel:
-    """Return the model with this weight on the bar chain, the rest on the other one."""
-    chains = tuple(
-        dataclasses.replace(chain, weight=share if chain.name == "bar" else 1.0 - share)
-        for chain in model.chains
-    )
-    return dataclasses.replace(model, chains=chains)
-
-
-def _with_share(model: GrooveModel, shares: Sequence[float], side: Heldout) -> GrooveModel:
-    """Return the model with the style share that codes ``side`` best."""
-    tried = [dataclasses.replace(model, share=share) for share in shares]
-    figures = [bits(m.probability(side.features, side.symbol, side.style)) for m in tried]
-    return tried[int(np.argmin(figures))]
-
-
-def _figures(model: GrooveModel, test: Heldout) -> dict[str, float]:
-    probability = model.probability(test.features, test.symbol)
-    styled = model.probability(test.features, test.symbol, test.style)
-    total = bits(probability) * len(probability)
-    return {
-        "test_bits_per_event": bits(probability),
-        "test_bits_per_event_styled": bits(styled),
-        "test_bits_per_bar": total / max(1, test.bars),
-        "test_bits_per_hit": total / max(1, test.hits),
-        "test_events": float(len(probability)),
-        "test_unseen_share": float((~np.isin(test.symbol, model.symbols)).mean()),
-        "test_known_style_share": float((test.style >= 0).mean()),
-    }
-
-
-def _described(model: GrooveModel, training: pd.DataFrame, spec: ModelSpec) -> GrooveModel:
-    """Return the model with its card: its spec, where it comes from, what it can play."""
-    playable, starts = forms.collect(training, spec.min_style_bars)
-    card = {
-        "spec": spec.model_dump(),
-        "chains": {chain.name: list(CHAINS[chain.name][: model.order]) for chain in model.chains},
-        "licenses": sorted(set(training["license"])),
-        "sources": sorted(set(training["source"])),
-        "loops": int(training["key"].nunique()),
-        "bars": len(training),
-        "forms": playable,
-    }
-    return dataclasses.replace(model, starts=starts, card=card)
+def _as_counted(training: pd.DataFrame, groove_ngrams: pd.DataFrame) -> pd.DataFrame:
+    """Return the training bars without fills, if they were not counted."""
+    tags = "&".join(sorted(set(groove_ngrams["condition"]))).split("&")
+    if "fill=yes" in tags:
+        return training
+    return training[~training["is_fill"].astype("bool")].reset_index(drop=True)

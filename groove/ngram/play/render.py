@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groove.midi.notes import Song, song_from_notes
-from groove.midi.taxonomy import LABELS, note_of_label
+from groove.midi.taxonomy import LABELS
+from groove.ngram.corpus.alphabets import alphabet_of
 
 #: Ticks to the quarter note in which offsets are given.
 OFFSET_TICKS = 480
@@ -58,7 +59,9 @@ def song_of_bars(
     tempo_bpm
         Quarters a minute.
     labels
-        Names of the labels that the bars number.
+        Names of the labels that the bars number, of one alphabet
+        (:mod:`groove.ngram.corpus.alphabets`): it gives their keys and keeps velocities within
+        their labels' range.
     ticks_per_quarter
         Resolution of the song; a hit lies on the tick nearest to it, none before the song.
 
@@ -66,7 +69,11 @@ def song_of_bars(
     ------
     groove.midi.notes.MidiError
         If there is no hit.
+    groove.ngram.corpus.alphabets.AlphabetError
+        If no alphabet has the labels.
     """
+    alphabet = alphabet_of(labels)
+    number = np.array([alphabet.labels.index(name) for name in labels], dtype=np.int64)
     starts = np.cumsum([0.0, *(bar.quarters for bar in bars)])
     onset = np.concatenate(
         [
@@ -74,8 +81,8 @@ def song_of_bars(
             for start, bar in zip(starts, bars, strict=False)
         ]
     )
-    label = np.concatenate([bar.label for bar in bars])
-    pitches = np.array([note_of_label(name) for name in labels], dtype=np.int64)
+    label = number[np.concatenate([bar.label for bar in bars])]
+    velocity = alphabet.clipped(label, np.concatenate([bar.velocity for bar in bars]))
     meters: list[tuple[float, int, int]] = []
     whole = True
     for start, bar in zip(starts, bars, strict=False):
@@ -86,8 +93,8 @@ def song_of_bars(
     return song_from_notes(
         start_beat=np.maximum(onset, 0.0),
         duration_beat=_DURATION_QUARTERS,
-        pitch=pitches[label],
-        velocity=np.concatenate([bar.velocity for bar in bars]),
+        pitch=np.array(alphabet.notes, dtype=np.int64)[label],
+        velocity=velocity,
         program=0,
         drum=True,
         tempos=[(0.0, tempo_bpm)],

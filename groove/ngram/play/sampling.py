@@ -1,102 +1,111 @@
 """Drawing grooves from the model.
 
-A groove is led in by two bars of the style that are not part of it (:mod:`groove.ngram.language.forms`).
-Steps are drawn one after the other from the model's probabilities given all earlier ones: raised
-to ``1 / temperature`` and scaled, then cut to the ``top_k`` likeliest, then to the fewest that
-hold ``top_p`` (the one that crosses it stays). Only sets of labels heard in training are drawn.
-Then every hit gets a velocity and a micro-timing, drawn from what was learnt at its place.
+A groove is led in by bars that are not part of it: those of a given loop, or two bars that were
+heard under the condition (:mod:`groove.ngram.language.forms`). Steps are drawn one after the
+other from the model's probabilities given all earlier ones, tempered and cut
+(:mod:`groove.ngram.play.heat`). Only sets of labels heard in training are drawn. Then every hit
+gets a velocity and a micro-timing (:mod:`groove.ngram.play.player`).
 
-What belongs here: drawing. What does not: scoring (:mod:`groove.ngram.language.model`), MIDI
-(:mod:`groove.ngram.play.render`).
+What belongs here: drawing. What does not: probabilities
+(:mod:`groove.ngram.play.distribution`), MIDI (:mod:`groove.ngram.play.output`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from groove.ngram.language.context import (
-    FEATURE_BITS,
-    FEATURES,
-    first_bar_feature,
-    place_feature,
-    position_feature,
-)
-from groove.ngram.language.model import Floats, GrooveModel, Level
+from groove.ngram.corpus.alphabets import alphabet_of
+from groove.ngram.language.model import GrooveModel
+from groove.ngram.language.walk import Walk
+from groove.ngram.play.distribution import Outlook
+from groove.ngram.play.heat import Form, Heat, SampleError, cut
+from groove.ngram.play.hits import UNITS, Floats, Hits, Ints, places_of
+from groove.ngram.play.lead import Lead, lead_of
+from groove.ngram.play.plan import FILL_TOP_P, Plan, plan_of
+from groove.ngram.play.player import Humanise, Player
 from groove.ngram.play.render import OFFSET_TICKS, Bar
+from groove.ngram.play.swing import swung
+
+__all__ = ["Form", "Groove", "Heat", "Humanise", "SampleError", "Sampler"]
 
 _ATTEMPTS = 16
 _FLAM_TICKS = 12
-
-
-class SampleError(ValueError):
-    """A groove that cannot be drawn. The message says why."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """The form of every bar of a groove."""
-
-    numerator: int
-    denominator: int
-    resolution: int
-
-    @property
-    def quarters(self) -> float:
-        """Quarter notes in a bar."""
-        return 4.0 * self.numerator / self.denominator
-
-    @property
-    def steps(self) -> int:
-        """Steps in a bar."""
-        return max(1, int(np.ceil(self.quarters * self.resolution - 1e-6)))
-
-
-@dataclass(frozen=True)
-class Heat:
-    """How freely to draw.
-
-    Parameters
-    ----------
-    temperature, end
-        At the first and the last step, linear between; above 0.
-    top_k, top_p
-        Cuts; 0 and 1 cut nothing.
-    """
-
-    temperature: float = 1.0
-    end: float | None = None
-    top_k: int = 0
-    top_p: float = 1.0
-
-    def __post_init__(self) -> None:
-        ends = [self.temperature, *([] if self.end is None else [self.end])]
-        if not all(math.isfinite(end) and end > 0 for end in ends):
-            raise SampleError("a temperature must be above 0, and a number")
-        if self.top_k < 0 or not 0 < self.top_p <= 1:
-            raise SampleError("top-k must be 0 or more and top-p above 0 and at most 1")
-
-    def at(self, steps: int) -> Floats:
-        """Return the temperature of each of ``steps`` steps."""
-        return np.linspace(self.temperature, self.end or self.temperature, steps)
+_MOST_STEPS = 1 << 20
+_FILL_MEMORY_BARS = 12
 
 
 @dataclass(frozen=True)
 class Groove:
-    """A drawn groove: its bars, and its symbols step by step."""
+    """A drawn groove.
 
+    Parameters
+    ----------
+    form
+        Of every bar.
+    bars
+        Bars of hits.
+    symbols
+        ``int64[steps]``: set of labels on each step, as a bit mask.
+    conditions
+        Names of the conditions that it was drawn under; none is any.
+    ignored
+        Tags asked for that the model does not know.
+    fills
+        Numbers of the bars, from 0, that were drawn as fills.
+    remarks
+        What else was done or not done of what was asked for.
+    """
+
+    form: Form
     bars: tuple[Bar, ...]
     symbols: NDArray[np.int64]
+    conditions: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    fills: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def hits(self) -> int:
         """Number of hits."""
         return sum(len(bar.step) for bar in self.bars)
+
+
+@dataclass
+class _Dice:
+    """Draws of single steps. Bars repeat themselves, and with them what is drawn from."""
+
+    outlook: Outlook
+    symbols: list[int]
+    vectors: dict[tuple[object, ...], Floats] = field(default_factory=dict)
+    cuts: dict[tuple[object, ...], tuple[list[int], Floats]] = field(default_factory=dict)
+
+    def throw(
+        self,
+        walk: Walk,
+        conditions: tuple[int, ...],
+        temperature: float,
+        heat: Heat,
+        uniform: float,
+    ) -> None:
+        """Add the next step to a walk."""
+        context = walk.context()
+        where = (conditions, *context)
+        key = (temperature, heat.top_p, where)
+        if key not in self.cuts:
+            if where not in self.vectors:
+                self.vectors[where] = self.outlook.of(context, conditions)
+            outcomes, cumulative = cut(self.vectors[where], temperature, heat)
+            self.cuts[key] = outcomes.tolist(), cumulative
+        chosen, cumulative = self.cuts[key]
+        place = int(cumulative.searchsorted(uniform * cumulative[-1], side="right"))
+        walk.push(self.symbols[chosen[min(place, len(chosen) - 1)]])
 
 
 @dataclass
@@ -110,15 +119,28 @@ class Sampler:
     """
 
     model: GrooveModel
-    _vectors: dict[tuple[int, int, int, int], Floats] = field(default_factory=dict, repr=False)
+    _outlook: Outlook = field(init=False, repr=False)
 
-    def draw(self, style: str | None, form: Form, bars: int, heat: Heat, seed: int) -> Groove:
+    def __post_init__(self) -> None:
+        self._outlook = Outlook(self.model)
+
+    def draw(
+        self,
+        form: Form,
+        bars: int,
+        heat: Heat,
+        seed: int,
+        *,
+        condition: Mapping[str, str | None] | None = None,
+        like: pd.DataFrame | None = None,
+        fill_every: int = 0,
+        swing: float | None = None,
+        humanise: float | Humanise = 1.0,
+    ) -> Groove:
         """Return a groove; the same arguments give the same one.
 
         Parameters
         ----------
-        style
-            A style of the model; empty or ``None`` for any.
         form
             Meter and grid.
         bars
@@ -127,197 +149,160 @@ class Sampler:
             Temperature and cuts.
         seed
             Of every draw.
+        condition
+            Tags to play under (:data:`groove.ngram.corpus.conditions.KEYS`). ``None`` takes
+            those of the loop that is continued.
+        like
+            Rows of ``groove_events`` of one loop: the groove goes on from its last bars.
+        fill_every
+            Every so many bars is a fill; 0 leaves fills to the model.
+        swing
+            0 (straight) to 1 (triplets); ``None`` as learnt.
+        humanise
+            0 (quantised) to 2; 1 is as learnt.
 
         Raises
         ------
-        KeyError
-            If the model has never heard the style.
         SampleError
-            If sixteen grooves in a row had no hit (they are drawn again).
+            If a value is out of range, the loop has another form, or sixteen grooves in a row
+            had no hit (they are drawn again).
         """
-        number = self.model.style_number(style)
+        if bars < 1 or bars * form.steps > _MOST_STEPS:
+            raise SampleError(f"a groove has 1 to {_MOST_STEPS // form.steps:,} bars of this meter")
+        lead = lead_of(like, form, self.model.labels) if like is not None else None
+        if condition is None:
+            condition = lead.tags if lead else {}
+        plan = plan_of(self.model, condition, bars, fill_every)
+        human = _humanise(humanise)
         random = np.random.default_rng(seed)
-        leads = self.model.leads(style, (form.numerator, form.denominator, form.resolution))
+        leads = self.model.leads(plan.groove, _triple(form))
         for _ in range(_ATTEMPTS):
-            lead: list[int] = leads[int(random.integers(len(leads)))].tolist() if len(leads) else []
-            symbols = self._symbols(number, form, bars, heat, lead, random)
+            before = lead.symbols if lead else _one_of(leads, random)
+            symbols = self._symbols(plan, form, heat, before, random)
             if symbols.any():
-                return Groove(self._play(symbols, form, random), symbols)
-        raise SampleError("nothing but silence was drawn: raise the temperature, top-k or top-p")
+                break
+        else:
+            raise SampleError("only silence was drawn: raise the temperature, top-k or top-p")
+        played, remarks = self._play(symbols, form, plan, lead, human, swing, random)
+        names = (self.model.conditions[n] for n in dict.fromkeys(itertools.chain(*plan.conditions)))
+        return Groove(
+            form=form,
+            bars=played,
+            symbols=symbols,
+            conditions=tuple(names),
+            ignored=plan.ignored,
+            fills=plan.fills,
+            remarks=(*plan.remarks, *remarks),
+        )
 
     def _symbols(
-        self,
-        style: int,
-        form: Form,
-        bars: int,
-        heat: Heat,
-        lead: list[int],
-        random: np.random.Generator,
+        self, plan: Plan, form: Form, heat: Heat, lead: list[int], random: np.random.Generator
     ) -> NDArray[np.int64]:
         """Return the symbols that follow a lead-in of whole bars."""
-        known = self.model.symbols
         steps = form.steps
-        total = bars * steps
-        static = _static_features(form)
-        uniform = random.random(total)
-        temperatures = heat.at(total)
-        cuts: dict[tuple[float, ...], tuple[NDArray[np.int64], Floats]] = {}
-        columns = sorted(
-            {c for chain in self.model.chains for c in chain.columns[: self.model.order]}
-        )
-        drawn = list(lead)
-        for index in range(total):
-            now = len(drawn)
-            context = {c: _feature(FEATURES[c], drawn, now, steps, static) for c in columns}
-            temperature = float(temperatures[index])
-            key = (temperature, *context.values())
-            if key not in cuts:
-                cuts[key] = _cut(self._distribution(context, style), temperature, heat)
-            outcomes, cumulative = cuts[key]
-            place = int(np.searchsorted(cumulative, uniform[index] * cumulative[-1], side="right"))
-            drawn.append(int(known[outcomes[min(place, len(outcomes) - 1)]]))
-        return np.array(drawn[len(lead) :], dtype=np.int64)
-
-    def _distribution(self, context: Mapping[int, int], style: int) -> Floats:
-        """Return the probability of every known symbol; ``context`` is by column of features."""
-        vectors = [
-            chain.weight * self._along(number, context, style)
-            for number, chain in enumerate(self.model.chains)
-        ]
-        return np.asarray(np.sum(vectors, axis=0))
-
-    def _along(self, number: int, context: Mapping[int, int], style: int) -> Floats:
-        """Return one chain's probability of every known symbol."""
-        chain, share, node = self.model.chains[number], self.model.share, 0
-        general = self._vector(number, 0, 0, -1, self._base)
-        styled = general
-        if style >= 0:
-            mixed = share * self._base + (1 - share) * general
-            styled = self._vector(number, 0, 0, style, mixed)
-        for k, column in enumerate(chain.columns[: self.model.order], start=1):
-            node = _child(chain.any_style[k], node << FEATURE_BITS | context[column])
-            if node < 0:
-                break
-            general = self._vector(number, k, node, -1, general)
-            if style >= 0:
-                mixed = share * styled + (1 - share) * general
-                styled = self._vector(number, k, node, style, mixed)
-        return styled if style >= 0 else general
-
-    @property
-    def _base(self) -> Floats:
-        key = (-1, 0, 0, 0)
-        if key not in self._vectors:
-            self._vectors[key] = self.model.unseen(self.model.symbols)
-        return self._vectors[key]
-
-    def _vector(self, number: int, k: int, node: int, style: int, shorter: Floats) -> Floats:
-        """Return the distribution at a context, given the one it backs off to."""
-        key = (number, k, node, style)
-        if key not in self._vectors:
-            chain = self.model.chains[number]
-            level, at = chain.any_style[k], node
-            if style >= 0:
-                level = chain.by_style[k]
-                at = _child(level, node << FEATURE_BITS | style)
-            if at < 0:
-                return shorter
-            mine = slice(int(level.first[at]), int(level.first[at + 1]))
-            vector = level.rest[at] * shorter
-            places = self.model.symbols.searchsorted(level.symbol[mine])
-            vector[places] += level.probability[mine]
-            self._vectors[key] = vector
-        return self._vectors[key]
+        total = len(plan.conditions) * steps
+        uniform, other = random.random((2, total)).tolist()
+        temperatures = (heat.at(total) * np.repeat(plan.warmth, steps)).tolist()
+        fill_heat = dataclasses.replace(heat, top_p=max(heat.top_p, FILL_TOP_P))
+        shape = (form.numerator, form.denominator, form.resolution, steps)
+        groove = Walk(*shape, lead)
+        dice = _Dice(self._outlook, self.model.symbols.tolist())
+        drawn: list[int] = []
+        for bar, conditions in enumerate(plan.conditions):
+            first = bar * steps
+            here = range(first, first + steps)
+            if not plan.apart[bar]:
+                for at in here:
+                    dice.throw(groove, conditions, temperatures[at], heat, uniform[at])
+                drawn += groove.symbols[-steps:]
+                continue
+            # A fill was heard by itself: it starts afresh, and the groove goes on from before it.
+            fill = Walk(*shape, ())
+            for at in here:
+                dice.throw(fill, conditions, max(temperatures[at], 1.0), fill_heat, uniform[at])
+            silent = next((i for i, symbol in enumerate(fill.symbols) if symbol), steps)
+            # Until it sets in, the groove is played.
+            before = Walk(*shape, groove.symbols[-_FILL_MEMORY_BARS * steps :])
+            for at in here[:silent]:
+                dice.throw(before, plan.groove, temperatures[at], heat, other[at])
+            drawn += before.symbols[len(before.symbols) - silent :] + fill.symbols[silent:]
+        return np.array(drawn, dtype=np.int64)
 
     def _play(
-        self, symbols: NDArray[np.int64], form: Form, random: np.random.Generator
-    ) -> tuple[Bar, ...]:
-        """Return bars with velocities and micro-timing."""
+        self,
+        symbols: NDArray[np.int64],
+        form: Form,
+        plan: Plan,
+        lead: Lead | None,
+        humanise: Humanise,
+        swing: float | None,
+        random: np.random.Generator,
+    ) -> tuple[tuple[Bar, ...], tuple[str, ...]]:
+        """Return (bars with velocities and micro-timing, remarks)."""
         expression = self.model.expression
         at, label = np.nonzero(symbols[:, None] >> np.arange(len(self.model.labels)) & 1)
-        again = np.flatnonzero(random.random(len(at)) < expression.flam[label])
-        first = np.concatenate([np.arange(len(at)), again])
+        times = 1 + (random.random(len(at)) < expression.flam[label])
+        first = np.repeat(np.arange(len(at)), times)
+        second = np.diff(first, prepend=-1) == 0
         at, label = at[first], label[first]
-        step = at % form.steps
-        size = np.full_like(step, form.resolution)
-        numerator, denominator = (
-            np.full_like(step, form.numerator),
-            np.full_like(step, form.denominator),
-        )
-        row = expression.row(position_feature(step, size, numerator, denominator))
-        velocity, offset = expression.draw(row, label, random)
+        player = Player(expression, plan.groove, humanise)
+        if lead is not None:
+            player.hear(lead.hits)
+        velocity, offset = player.play(_hits(at, label, form), random)
+        velocity = alphabet_of(self.model.labels).clipped(label, velocity)
         half = OFFSET_TICKS / form.resolution / 2
         offset = np.clip(offset, -half, half)
         # The second stroke of a flam is only heard as one at a distance.
-        near = np.abs(offset - offset[first]) < _FLAM_TICKS
-        kept = np.flatnonzero((np.arange(len(at)) == first) | ~near)
-        order = kept[np.lexsort((offset[kept], label[kept], at[kept]))]
-        bar = at[order] // form.steps
-        edges = np.searchsorted(bar, np.arange(len(symbols) // form.steps + 1))
+        kept = ~(second & (np.abs(offset - np.roll(offset, 1)) < _FLAM_TICKS))
+        at, label, velocity, offset = at[kept], label[kept], velocity[kept], offset[kept]
+        remarks: tuple[str, ...] = ()
+        if swing is not None:
+            offset, done = swung(form, at, offset, swing)
+            remarks = (done,)
+        order = np.lexsort((offset, label, at))
+        edges = np.searchsorted(at[order], np.arange(len(plan.conditions) + 1) * form.steps)
         return tuple(
             Bar(
                 numerator=form.numerator,
                 denominator=form.denominator,
                 quarters=form.quarters,
                 resolution=form.resolution,
-                step=step[part],
+                step=at[part] % form.steps,
                 label=label[part],
                 velocity=velocity[part],
                 offset_ticks=offset[part],
             )
             for part in (order[a:b] for a, b in itertools.pairwise(edges))
-        )
+        ), remarks
 
 
-def _child(level: Level, key: int) -> int:
-    at = int(level.keys.searchsorted(key))
-    return at if at < len(level.keys) and level.keys[at] == key else -1
+def _humanise(amount: float | Humanise) -> Humanise:
+    try:
+        return amount if isinstance(amount, Humanise) else Humanise(amount)
+    except ValueError as error:
+        raise SampleError(str(error)) from error
 
 
-def _static_features(form: Form) -> dict[str, list[int]]:
-    """Return the features that hang on the step alone."""
-    step = np.arange(form.steps)
-    rest = (
-        np.full_like(step, form.resolution),
-        np.full_like(step, form.numerator),
-        np.full_like(step, form.denominator),
+def _triple(form: Form) -> tuple[int, int, int]:
+    return form.numerator, form.denominator, form.resolution
+
+
+def _one_of(leads: Ints, random: np.random.Generator) -> list[int]:
+    return list(leads[int(random.integers(len(leads)))].tolist()) if len(leads) else []
+
+
+def _hits(at: Ints, label: Ints, form: Form) -> Hits:
+    """Return strokes on steps of the groove as hits, not played yet."""
+    in_bar, in_quarter, place = places_of(at % form.steps, np.full_like(at, form.resolution))
+    bar = at // form.steps
+    return Hits(
+        loop=np.zeros_like(at),
+        row=bar,
+        time=bar * round(UNITS * form.quarters) + in_bar,
+        in_bar=in_bar,
+        in_quarter=in_quarter,
+        place=place,
+        label=label,
+        velocity=np.zeros_like(at),
+        offset=np.zeros(len(at)),
     )
-    return {
-        "place": place_feature(step, rest[0]).tolist(),
-        "position": position_feature(step, *rest).tolist(),
-        "bar": first_bar_feature(step, *rest).tolist(),
-    }
-
-
-def _feature(
-    name: str, drawn: list[int], index: int, steps: int, static: dict[str, list[int]]
-) -> int:
-    """Return one context feature; the counterpart of :func:`context.features_of`."""
-    step = index % steps
-    if name in ("place", "position"):
-        return static[name][step]
-    if name == "bar":
-        return drawn[index - steps] + 1 if index >= steps else static[name][step]
-    if name == "bar2":
-        return drawn[index - 2 * steps] + 1 if index >= 2 * steps else 0
-    back = int(name.removeprefix("back"))
-    return drawn[index - back] + 1 if index >= back else 0
-
-
-def _cut(probability: Floats, temperature: float, heat: Heat) -> tuple[NDArray[np.int64], Floats]:
-    """Return (outcomes that may be drawn, their cumulative weights)."""
-    if temperature != 1.0:
-        probability = (probability / probability.max()) ** (1.0 / temperature)
-    probability = probability / probability.sum()
-    outcomes = np.arange(len(probability))
-    if heat.top_k and heat.top_k < len(outcomes):
-        outcomes = np.argsort(-probability, kind="stable")[: heat.top_k]
-    if heat.top_p < 1:
-        kept = probability[outcomes]
-        # What is smaller than this can hold no more than 1 - top_p altogether.
-        large = kept >= (1 - heat.top_p) / len(outcomes) * kept.sum()
-        outcomes, whole = outcomes[large], kept.sum()
-        outcomes = outcomes[np.argsort(-probability[outcomes], kind="stable")]
-        held = np.cumsum(probability[outcomes])
-        outcomes = outcomes[: int(np.searchsorted(held, heat.top_p * whole)) + 1]
-    return outcomes, np.cumsum(probability[outcomes])

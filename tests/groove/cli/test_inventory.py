@@ -1,6 +1,7 @@
 """`groove inventory`: the columns, the figures, and what is left out."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +50,9 @@ def test_it_writes_one_row_per_loop_in_order(command, folder, tmp_path):
     done = command(folder, "--out", out)
     assert done.exit_code == 0
     text = out.read_text()
-    assert text.splitlines()[0] == COLUMNS
+    assert text.splitlines()[0].startswith(COLUMNS + ",")
     rows = {row["path"]: row for row in csv.DictReader(text.splitlines())}
-    assert list(rows) == ["a_fill.mid", "bass.mid", "b/beat.mid"]
+    assert list(rows) == ["a_fill.mid", "b/beat.mid", "bass.mid"]
     beat = rows["b/beat.mid"]
     assert (float(beat["bpm"]), float(beat["bars"]), beat["notes"]) == (100.0, 2.0, "16")
     assert (beat["drum"], beat["keep_drum"], beat["keep_pitched"]) == ("True", "True", "False")
@@ -74,6 +75,50 @@ def test_it_never_writes_to_the_files(command, folder):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     command(folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_json_and_csv_have_standard_output_for_themselves(command, folder):
+    done = command(folder, "--json")
+    found = json.loads(done.stdout)
+    assert [row["path"] for row in found["loops"]] == ["a_fill.mid", "b/beat.mid", "bass.mid"]
+    assert [row["path"] for row in found["quarantined"]] == ["broken.mid", "words.wav"]
+    assert found["summary"]["loops"] == 3
+    assert found["loops"][0]["style"] is None
+    done = command(folder, "--out", "-", "--tempo-verbose")
+    assert len(list(csv.DictReader(done.stdout.splitlines()))) == 3
+    assert "tempo file: 3 loops, 55 to 100 bpm" in done.stderr
+
+
+def test_filters_have_effect(command, folder):
+    def kept(*words: str) -> dict:
+        rows = json.loads(command(folder, "--json", *words).stdout)["loops"]
+        return {row["path"]: (row["keep_drum"], row["keep_pitched"]) for row in rows}
+
+    assert kept("--min-notes", "1", "--min-bars", "0")["a_fill.mid"] == (True, False)
+    loose = ("--min-notes", "1", "--min-bars", "0", "--exclude-fills")
+    assert kept(*loose)["a_fill.mid"] == (False, False)
+    assert kept("--drum-only")["bass.mid"] == (False, False)
+    assert kept("--pitched-only")["b/beat.mid"] == (False, False)
+    assert kept("--ext", "wav") == {}
+    assert list(kept("--limit-files", "1")) == ["a_fill.mid"]
+
+
+def test_an_aux_map_must_name_every_loop(command, folder, tmp_path):
+    names = ("a_fill.mid", "beat", "bass.mid", "broken.mid", "words.wav")
+    whole = {name: {"section": "verse", "heat_bin": 2} for name in names}
+    aux = tmp_path / "aux.json"
+    aux.write_text(json.dumps(whole))
+    rows = json.loads(command(folder, "--json", "--aux", aux).stdout)["loops"]
+    assert {(row["section"], row["heat"]) for row in rows} == {("verse", "2")}
+    aux.write_text(json.dumps({"beat": {}}))
+    done = command(folder, "--aux", aux)
+    assert done.exit_code == 2
+    assert "a_fill.mid" in done.stderr
+
+
+def test_a_file_that_cannot_be_written_ends_with_two(command, folder, tmp_path):
+    assert command(folder, "--out", tmp_path / "none" / "out.csv").exit_code == 2
+    assert command(folder, "--out", tmp_path).exit_code == 2
 
 
 def test_wrong_input_ends_with_two(command, folder, tmp_path):

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groove.core.digest import digest, row_key, seed_of, table_digest
+from groove.core.digest import arrow_digest, digest, row_key, seed_of, table_digest
 from groove.core.spec import FitSpec
 from groove.core.tables import Column, Table
 
@@ -68,3 +69,17 @@ def test_seeds_fill_63_bits_and_repeat() -> None:
     assert len(seeds) == 1000
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert seed_of("song", 1) == seed_of("song", 1)
+
+
+def test_what_lies_under_a_null_does_not_count() -> None:
+    contract = Table("t", "T.", (Column("x", "float", "X", nullable=True),))
+    mask = np.array([False, True])
+    tables = [
+        pa.table({"x": pa.Array.from_pandas(np.array([1.0, under]), mask=mask, type=pa.float64())})
+        for under in (np.nan, 7.0)
+    ]
+    assert tables[0].equals(tables[1])
+    first, second = (arrow_digest(table, contract) for table in tables)
+    assert first == second
+    other = pa.table({"x": pa.array([1.0, 0.0])})
+    assert arrow_digest(other, contract) != first

@@ -35,6 +35,9 @@ def test_a_sidecar_is_read_with_one_spelling_per_name():
         (b"a: \xff\xfe", "UTF-8"),
         (b"a: !!python/object/apply:os.system [ls]", "not YAML"),
         (b"a: 2024-13-45", "cannot be read"),
+        (b"a: !!binary aGk=", "tag"),
+        (b"style: funk\nfeel: lazy\nstyle: rock\n", "'style' is given twice, again in line 3"),
+        (b"nested: [{a: {b: 1, c: 2, b: 3}}]", "'b' is given twice"),
     ],
 )
 def test_a_harmful_or_broken_sidecar_is_refused_with_the_reason(data, reason):

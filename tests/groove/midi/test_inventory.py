@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from collections.abc import Mapping
 
 import mido
@@ -122,6 +123,47 @@ def test_what_cannot_be_used_is_refused_with_the_reason(measure, data, error, re
     with pytest.raises(error, match=reason):
         measure(data)
     assert issubclass(error, ValueError)
+
+
+def test_a_loop_without_a_meter_takes_that_of_its_tags_else_the_default():
+    data = raw_midi(TEMPO)
+    row = loop_row(data, LoopIndexSpec(default_meter="4/4"))
+    assert (row["meter"], row["meter_source"]) == ("4/4", "default")
+    row = loop_row(data, tags_json='{"time_signature": "3-4"}')
+    assert (row["meter"], row["meter_source"]) == ("3/4", "manifest")
+    assert loop_row(drums(meters=((0, 6, 8),)))["meter_source"] == "file"
+
+
+@pytest.mark.parametrize(
+    ("settings", "drums_kept", "pitches_kept"),
+    [
+        ({}, True, True),
+        ({"drum_only": True}, True, False),
+        ({"pitched_only": True}, False, True),
+        ({"drum_only": True, "pitched_only": True}, True, True),
+        ({"exclude_fills": True}, False, False),
+    ],
+)
+def test_what_is_kept(settings, drums_kept, pitches_kept):
+    starts = np.tile(np.arange(8), 2)
+    drum = np.repeat([True, False], 8)
+    data = write_midi(song_from_notes(starts, 1, 40, 90, 0, drum, [(0, 120)], [(0, 4, 4)]))
+    row = loop_row(data, LoopIndexSpec(**settings), is_fill=True)
+    assert (row["keep_drum"], row["keep_pitched"]) == (drums_kept, pitches_kept)
+
+
+@pytest.mark.parametrize(
+    ("about", "found"),
+    [
+        ({"heat": "7", "intensity": "High", "density": "Sparse"}, ("7", "high", "sparse")),
+        ({"heat_bin": 15}, ("15", None, None)),
+        ({"heat": "16", "intensity": "loud"}, (None, None, None)),
+        ({"heat": "-1"}, (None, None, None)),
+    ],
+)
+def test_conditions_come_from_tags(about, found):
+    row = loop_row(drums(), tags_json=json.dumps(about))
+    assert (row["heat"], row["intensity"], row["density"]) == found
 
 
 def test_an_audio_file_is_no_song():

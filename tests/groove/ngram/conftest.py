@@ -56,6 +56,10 @@ def loop(
                 "style": style,
                 "feel": None,
                 "section": None,
+                "heat": None,
+                "intensity": None,
+                "density": None,
+                "swing": None,
                 "is_fill": is_fill,
                 "symbols": [int(symbol) for symbol in symbols],
                 "hit_step": step.tolist(),
@@ -129,7 +133,7 @@ class Trained:
         rows = training.train(
             self.events,
             self.ngrams,
-            spec=ModelSpec(min_style_bars=4),
+            spec=ModelSpec(min_condition_bars=4),
             store=self.store,
             tracker=self.tracker,
         )

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from groove.ngram.language.build import levels_of
+from groove.ngram.language.build import chain_of, ladder_of
 from groove.ngram.language.context import FEATURE_BITS
-from groove.ngram.language.counts import Counts, contexts, sum_counts
-from groove.ngram.language.estimate import discounts, probabilities
+from groove.ngram.language.counts import Counts, sum_counts
+from groove.ngram.language.estimate import codes, discounts, probabilities, rounded
+from groove.ngram.language.levels import Chain
+from groove.ngram.spec import Smoothing
 
 
 def test_discounts_are_chen_and_goodmans() -> None:
@@ -35,18 +38,27 @@ def test_a_small_vocabulary_falls_back_to_absolute_discounting() -> None:
     assert discounts(np.repeat([1, 2, 3, 4], [10, 2, 30, 1]))[1] == pytest.approx(10 / 14)
 
 
-def kneser_ney(text: list[int], length: int) -> dict[tuple[int, ...], dict[int, float]]:
-    """Interpolated modified Kneser-Ney for the longest contexts, uniform at the bottom."""
+Textbook = dict[tuple[int, ...], dict[int, float]]
+
+
+def interpolated(text: list[int], length: int, *, continued: bool, fixed: float = 0.0) -> Textbook:
+    """Interpolated discounting for the longest contexts, nothing below order 0.
+
+    With continuations modified Kneser-Ney, without them modified absolute discounting.
+    """
     padded = [0] * length + text
-    grams = Counter(tuple(padded[i - length : i + 1]) for i in range(length, len(padded)))
-    tables = {length: grams}
-    for k in range(length - 1, -1, -1):
-        # A shorter gram counts once for each different longer gram that ends in it.
-        tables[k] = Counter(gram[1:] for gram in tables[k + 1])
-    result: dict[tuple[int, ...], dict[int, float]] = {}
+    ends = range(length, len(padded))
+    tables = {k: Counter(tuple(padded[i - k : i + 1]) for i in ends) for k in range(length + 1)}
+    if continued:
+        for k in range(length):
+            # A shorter gram counts once for each different longer gram that ends in it.
+            tables[k] = Counter(gram[1:] for gram in tables[k + 1])
+        # Those of the order above are counts of occurrences or of continuations: grams alike.
+    result: Textbook = {}
     for k in range(length + 1):
         table = tables[k]
-        d = (0.0, *discounts(np.array(list(table.values()))))
+        estimated = discounts(np.array(list(table.values())))
+        d = (0.0, *((fixed,) * 3 if fixed else estimated))
         by_context: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
         for gram, n in table.items():
             by_context[gram[:-1]][gram[-1]] = n
@@ -62,28 +74,80 @@ def kneser_ney(text: list[int], length: int) -> dict[tuple[int, ...], dict[int, 
     return result
 
 
-def test_levels_are_the_textbooks_kneser_ney() -> None:
+def witten_bell(text: list[int], length: int) -> Textbook:
+    """Witten and Bell's method C, interpolated, nothing below order 0."""
+    padded = [0] * length + text
+    result: Textbook = {}
+    for k in range(length + 1):
+        by_context: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+        for i in range(length, len(padded)):
+            by_context[tuple(padded[i - k : i])][padded[i]] += 1
+        for context, outcomes in by_context.items():
+            total, types = sum(outcomes.values()), len(outcomes)
+            shorter = result.get(context[1:], {}) if k else {}
+            result[context] = {
+                symbol: (n + (types * shorter[symbol] if k else 0.0)) / (total + types)
+                for symbol, n in outcomes.items()
+            }
+    return result
+
+
+def chain_and_text(
+    method: Smoothing, length: int, discount: float = 0.0, *, exact: bool = True
+) -> tuple[Chain, NDArray[np.int64], list[int]]:
     random = np.random.default_rng(5)
     text = (random.random(400) ** 3 * 6 + 1).astype(int).tolist()
-    length = 3
     padded = np.array([0] * length + text)
     features = np.stack([padded[length - k : -k] for k in range(1, length + 1)], axis=1)
     counts: list[Counts] = []
-    symbol = np.array(text)
-    for keys, rank in contexts(features):
-        ones = np.ones(len(text), dtype=np.int64)
+    symbol, rank = np.array(text), np.zeros(len(text), dtype=np.int64)
+    ones = np.ones(len(text), dtype=np.int64)
+    keys = np.zeros(1, dtype=np.int64)
+    for k in range(length + 1):
+        if k:
+            keys, rank = np.unique(rank << FEATURE_BITS | features[:, k - 1], return_inverse=True)
         counts.append(sum_counts(keys, rank, 0 * ones, symbol, ones, ones.astype(float)))
-    levels = levels_of(counts, length, "kneser_ney", styled=False)
-    wanted = kneser_ney(text, length)
+    ladder = ladder_of(counts, np.zeros(1, dtype=np.int64))
+    return chain_of("step", ladder, length, method, discount=discount, exact=exact), features, text
+
+
+@pytest.mark.parametrize(
+    ("method", "discount"),
+    [("kneser_ney", 0.0), ("absolute", 0.0), ("absolute", 0.6), ("witten_bell", 0.0)],
+)
+def test_chains_are_the_textbooks(method: Smoothing, discount: float) -> None:
+    length = 3
+    chain, features, text = chain_and_text(method, length, discount)
+    if method == "witten_bell":
+        wanted = witten_bell(text, length)
+    else:
+        wanted = interpolated(text, length, continued=method == "kneser_ney", fixed=discount)
+    symbol = np.array(text)
+    found = chain.probability(chain.contexts(features, length), symbol, np.zeros(len(text)))
     for at in range(0, len(text), 7):
-        value, node = 0.0, 0
-        for k, level in enumerate(levels):
-            if k:
-                node = int(level.find(np.array([node << FEATURE_BITS | features[at, k - 1]]))[0])
-            mine = level.discounted(np.array([node]), symbol[at : at + 1])[0]
-            value = mine + (level.rest[node] * value if k else 0.0)
         context = tuple(int(v) for v in features[at][::-1])
-        assert value == pytest.approx(wanted[context][text[at]], rel=1e-5)
+        assert found[at] == pytest.approx(wanted[context][text[at]], rel=1e-12)
+
+
+def test_rounding_gives_to_shorter_contexts_and_never_takes() -> None:
+    exact, features, text = chain_and_text("kneser_ney", 3)
+    coarse, _, _ = chain_and_text("kneser_ney", 3, exact=False)
+    for one, other in zip(exact.any_condition, coarse.any_condition, strict=True):
+        assert (other.probability <= one.probability).all()
+        assert (other.probability >= one.probability * 0.95).all()
+        assert (other.rest >= one.rest - 1e-12).all()
+        assert np.array_equal(rounded(other.probability), other.probability)
+    base = np.full(len(text), 1 / 7)
+    symbol = np.array(text)
+    contexts = exact.contexts(features, 3)
+    mine, rough = (chain.probability(contexts, symbol, base) for chain in (exact, coarse))
+    assert np.abs(np.log2(mine / rough)).mean() < 1 / 32
+
+
+@given(st.lists(st.floats(1e-30, 1), min_size=1))
+def test_codes_are_whole_and_stay_what_they_are(probability: list[float]) -> None:
+    once = codes(np.array(probability))
+    assert np.array_equal(codes(rounded(np.array(probability))), once)
 
 
 def test_witten_bell_is_method_c() -> None:
