@@ -46,7 +46,7 @@ def groove_search(
             "best_temperature": float(best["temperature"]),
             "best_top_p": float(best["top_p"]),
             "best_objective": float(best["objective"]),
-            "default_objective": float(table.loc[table["is_default"], "objective"].iloc[0]),
+            "default_objective": float(table.loc[table["is_default"], "objective"].min()),
             "trials": picture(trials(table)),
         },
     )

@@ -236,6 +236,9 @@ def page(name: str, rows: list[dict[str, Any]], whole: dict[str, Any], memory_mb
     low, high = (f(row["peak_mb"] for row in rows) for f in (min, max))
     return f"""# Counting grooves at scale
 
+This is about counting alone. Reading loops is per file and in parallel; choosing settings and
+writing the model hold the distinct n-grams in memory.
+
 Counting takes time at most in proportion to the corpus, and bounded memory. Bars come in batches; each batch becomes a shard on disk, and DuckDB adds shards up under a memory limit,
 spilling what does not fit (`groove/ngram/language/shards.py`, `merge.py`). A count that is killed
 goes on from the shards it finds.

@@ -18,6 +18,7 @@ from groove.cli.refusal import refusals
 
 if TYPE_CHECKING:
     from groove.ngram.corpus.folder import Folder
+    from groove.ngram.spec import EventSpec
 
 _EXAMPLES = """
 Examples:
@@ -29,6 +30,10 @@ Examples:
   groove evaluate samples/ --ref loops/ --json
 """
 _MIDI = (".mid", ".midi")
+
+
+class OptionsError(ValueError):
+    """Options that don't go together. The message says which."""
 
 
 def evaluate(
@@ -57,7 +62,11 @@ def evaluate(
     """
     with refusals():
         if target.is_dir() or target.suffix.lower() in _MIDI:
+            if on is not None:
+                raise OptionsError("--on is for models; MIDI grooves are compared with --ref")
             report = _of_grooves(target, ref, jobs)
+        elif ref is not None:
+            raise OptionsError("--ref is for MIDI grooves; a model is measured with --on FOLDER")
         else:
             draws = {
                 "grooves": grooves,
@@ -79,19 +88,27 @@ def _of_model(path: Path, on: Path | None, draws: dict[str, Any], jobs: int) -> 
     from groove.cli.loading import load_model
     from groove.core.models import ModelError
     from groove.ngram.judge.evaluation import evaluate as measured
-    from groove.ngram.spec import EvaluationSpec
+    from groove.ngram.spec import EvaluationSpec, EventSpec
 
     if on is None:
         raise ModelError("a model is measured on loops it never heard: give --on FOLDER")
     spec = EvaluationSpec.model_validate(draws)
     model = load_model(path)
-    folder = _read(on, jobs)
-    return {
+    events = EventSpec.model_validate(model.card.get("events", {}))
+    folder = _read(on, jobs, events)
+    report = {
         "model": str(path),
         "files": folder.files,
         "quarantined": len({name for name, _ in folder.quarantine}),
         **measured(model, folder.bars, spec),
     }
+    if leaked := report["leaked_loops"]:
+        typer.echo(
+            f"{leaked} of {report['loops']} loops are in the model's training loops: what is "
+            "measured on them says nothing of loops that it never heard",
+            err=True,
+        )
+    return report
 
 
 def _of_grooves(path: Path, ref: Path | None, jobs: int) -> dict[str, Any]:
@@ -112,16 +129,16 @@ def _of_grooves(path: Path, ref: Path | None, jobs: int) -> dict[str, Any]:
     }
 
 
-def _read(place: Path, jobs: int) -> Folder:
+def _read(place: Path, jobs: int, events: EventSpec | None = None) -> Folder:
     """Return the loops of a folder, or of one file: short ones, and ones with few notes, too."""
     from groove.cli.inventory import read
 
     settings: dict[str, Any] = {"min_bars": 0.0, "min_notes": 1}
     if place.is_dir():
-        return read(place, settings, {}, jobs=jobs)
+        return read(place, settings, {}, jobs=jobs, events=events)
     with tempfile.TemporaryDirectory() as alone:
         shutil.copyfile(place, Path(alone) / place.name)
-        return read(Path(alone), settings, {}, jobs=1)
+        return read(Path(alone), settings, {}, jobs=1, events=events)
 
 
 def _lines(report: dict[str, Any], indent: str = "") -> list[str]:

@@ -45,7 +45,7 @@ def hyperopt(
         raise typer.Exit(0 if skip_if_no_optuna else 2)
     from groove.cli.inventory import read
     from groove.core.models import ModelError
-    from groove.ngram.search.study import Searched, is_default, on_test
+    from groove.ngram.search.study import Searched, best_of, is_default, on_test
     from groove.ngram.search.study import trials as trials_of
     from groove.ngram.spec import SearchSpec
 
@@ -67,17 +67,18 @@ def hyperopt(
                 f"top-p {row['top_p']:.2f}",
                 err=True,
             )
-        first = next(row for row in rows if is_default(row, searched))
-        best = min(rows, key=lambda row: (row["objective"], row["trial"]))
+        best = best_of(rows)
+        first = next((row for row in rows if is_default(row, searched)), None)
         figures = on_test(searched, rows)
     if as_json:
         report = {"best": best, "default": first, "test_objective": figures, "trials": rows}
         typer.echo(json.dumps(report, sort_keys=True))
         return
+    beside = "" if first is None else f" (default {first['objective']:.4f})"
     typer.echo(
         f"best of {len(rows)}: order {best['order']}, {best['smoothing']}, --temperature "
         f"{best['temperature']:.3g} --top-p {best['top_p']:.3g}: distance {best['objective']:.4f} "
-        f"on validation (default {first['objective']:.4f})"
+        f"on validation{beside}"
     )
     if figures:
         typer.echo(f"on test: {figures['best']:.4f} (default {figures['default']:.4f})")

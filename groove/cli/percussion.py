@@ -81,7 +81,7 @@ def train(
             root,
             index=LoopIndexSpec(min_bars=min_bars, min_notes=min_notes),
             events=EventSpec.model_validate({"alphabet": "percussion", **grids}),
-            filters=FolderSpec(extensions=[ext]),
+            filters=FolderSpec(extensions=ext.split(",")),
         )
         for warning in folder.warnings:
             typer.echo(warning, err=True)

@@ -60,7 +60,7 @@ def train(
 
     with refusals():
         spec = RnnSpec(epochs=epochs, hidden=hidden, layers=layers, seed=seed, threads=threads)
-        folder = read_folder(root, filters=FolderSpec(extensions=[ext]))
+        folder = read_folder(root, filters=FolderSpec(extensions=ext.split(",")))
         for warning in folder.warnings:
             typer.echo(warning, err=True)
         if folder.quarantine:

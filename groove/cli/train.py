@@ -27,7 +27,6 @@ Examples:
 
   groove train loops/ --aux-key style --exclude-fills --len-sampling proportional --out m.parquet
 """
-_SHOWN = 5
 
 
 def train(
@@ -171,6 +170,7 @@ def train(
             refit=refit,
             attribution=attribution or (),
             spill=spill_dir,
+            events=events,
         )
         data = pack(trained.model)
         write_whole(out, data)

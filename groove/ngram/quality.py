@@ -28,10 +28,12 @@ MAX_LEAKS = 0.05
 MAX_SUM_ERROR = 1e-6
 #: Share of drawn grooves that may copy more than 95 % of what people played; chance is 0.05.
 MAX_COPIED = 0.15
-#: Distance from held-out bars, as a share of the distance of the same bars shuffled.
+#: Distance from held-out bars (upper end of its 95 % interval), as a share of the distance of the
+#: same bars shuffled.
 MAX_DISTANCE = 0.8
-#: How many times as often as by chance, or as without asking, a drawn groove's style is named.
-MIN_OVER_CHANCE = 1.25
+#: How many times as often as by chance, or as without asking, a drawn groove's style is named:
+#: the lower end of the 95 % interval, so that it is not by luck.
+MIN_OVER_CHANCE = 1.0
 
 
 def no_hit_is_lost(groove_events: pd.DataFrame) -> Gate:
@@ -209,13 +211,12 @@ def grooves_are_like_played(groove_evaluation: pd.DataFrame) -> Gate:
     return Gate(
         name="groove_distance",
         stage="groove_evaluation",
-        value=_ratio(row, "distance", "senseless_distance"),
+        value=_ratio(row, "distance_high", "senseless_distance"),
         threshold=MAX_DISTANCE,
         direction="at_most",
         count=_count(row, "loops"),
         low=_ratio(row, "distance_low", "senseless_distance"),
-        high=_ratio(row, "distance_high", "senseless_distance"),
-        note="distance from held-out bars by that of the same bars shuffled",
+        note="upper end of the distance from held-out bars by that of the same bars shuffled",
     )
 
 
@@ -225,12 +226,12 @@ def styles_are_heard(groove_evaluation: pd.DataFrame) -> Gate:
     return Gate(
         name="groove_conditioning",
         stage="groove_evaluation",
-        value=_ratio(row, "style_accuracy", "style_chance"),
+        value=_ratio(row, "style_accuracy_low", "style_chance"),
         threshold=MIN_OVER_CHANCE,
         direction="at_least",
         count=_count(row, "loops"),
-        low=_ratio(row, "style_accuracy_low", "style_chance"),
-        note="accuracy by chance, or by that of grooves drawn without a style",
+        high=_ratio(row, "style_accuracy", "style_chance"),
+        note="lower end of accuracy by chance, or by that of grooves drawn without a style",
     )
 
 

@@ -183,15 +183,15 @@ def card_of(
 
 
 def _grooves(groove_samples: pd.DataFrame, store: Store) -> Iterator[dict[str, Any]]:
-    styles = sorted(set(groove_samples["style"]))
-    safe = {style: _safe(style or "any") for style in styles}
-    # Two styles may differ in what a file name can't hold.
+    conditions = sorted(set(groove_samples["condition"]))
+    safe = {name: _safe(name.replace("=", "-") or "any") for name in conditions}
+    # Two conditions may differ in what a file name can't hold.
     twice = {name for name in safe.values() if list(safe.values()).count(name) > 1}
-    for place, style in enumerate(styles):
-        safe[style] += f"-{place}" if safe[style] in twice else ""
+    for place, name in enumerate(conditions):
+        safe[name] += f"-{place}" if safe[name] in twice else ""
     for row in records(groove_samples):
         yield _row(
-            file=f"grooves/{safe[row['style']]}_{row['number']:02d}.mid",
+            file=f"grooves/{safe[row['condition']]}_{row['number']:02d}.mid",
             kind="groove",
             stage="groove_samples",
             blob=row["blob"],
@@ -199,7 +199,8 @@ def _grooves(groove_samples: pd.DataFrame, store: Store) -> Iterator[dict[str, A
             license=row["licenses"],
             source=row["model_id"],
         )
-    table = groove_samples.drop(columns=["key", "symbols"])
+    lists = ["symbols", "hit_step", "hit_label", "hit_velocity", "hit_offset_ticks"]
+    table = groove_samples.drop(columns=["key", *lists])
     text = table.to_csv(index=False, lineterminator="\n").encode()
     yield _own("grooves/grooves.csv", "groove", "groove_samples", text, store)
 

@@ -47,7 +47,14 @@ def test_every_training_is_a_finished_run_with_a_registered_model(finished: Any)
 
     uri = f"sqlite:///{finished.data}/mlflow/mlflow.db"
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    for stage in ("phase_tcn", "groove_model", "groove_rnn", "loop_ranker", "drum_classifier", "token_gru"):
+    for stage in (
+        "phase_tcn",
+        "groove_model",
+        "groove_rnn",
+        "loop_ranker",
+        "drum_classifier",
+        "token_gru",
+    ):
         for run_id in finished.table(stage)["run_id"]:
             run = client.get_run(run_id)
             assert run.info.status == "FINISHED"

@@ -27,7 +27,7 @@ from groove.ngram.language.levels import Floats
 from groove.ngram.language.loops import Loops
 from groove.ngram.language.mixture import default_given, default_weights
 from groove.ngram.language.model import GrooveModel
-from groove.ngram.play.expression import fit_expression
+from groove.ngram.play.expression import Expression, fit_expression
 from groove.ngram.spec import LengthWeight, ModelSpec, Smoothing
 
 
@@ -75,6 +75,11 @@ class Ingredients:
     def _kept(self) -> dict[int, Mapping[str, Ladder]]:
         return {}
 
+    @cached_property
+    def unplayed(self) -> Expression:
+        """Expression that nothing was heard for: scoring needs none."""
+        return fit_expression(self.bars.iloc[:0], len(self.labels), self.conditions)
+
     def _ladders(self, number: Ints, condition_order: int = 0) -> Mapping[str, Ladder]:
         return {
             name: ladder_of(counts, number, condition_orders(name, condition_order))
@@ -93,6 +98,7 @@ def ingredients_of(
     labels: Sequence[str],
     spec: ModelSpec,
     weight: LengthWeight = "sqrt",
+    single: Sequence[Counts] | None = None,
 ) -> Ingredients:
     """Return the ingredients from training bars and their counts.
 
@@ -109,6 +115,8 @@ def ingredients_of(
         Which conditions are too rare.
     weight
         Weight of a loop by its length, for the counts of labels.
+    single
+        The counts of labels, where they are there already.
     """
     names, counts = counted
     return Ingredients(
@@ -118,7 +126,9 @@ def ingredients_of(
         number=_numbered(bars, names, spec.min_condition_bars),
         counts={
             **{name: counts[name] for name in CHAINS},
-            LABELS_CHAIN: label_counts(bars, names, len(labels), weight),
+            LABELS_CHAIN: label_counts(bars, names, len(labels), weight)
+            if single is None
+            else single,
         },
     )
 
@@ -184,7 +194,7 @@ def assemble(
         label_chain=chains[-1],
         weights=weights,
         given_weights=default_given(weights) if given_weights is None else given_weights,
-        expression=fit_expression(parts.bars.iloc[:0], len(parts.labels), parts.conditions),
+        expression=parts.unplayed,
         loops=Loops.of_bars(parts.bars.iloc[:0]),
         card={"smoothing": method},
     )

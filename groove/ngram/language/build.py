@@ -114,7 +114,9 @@ def chain_of(
         general = counts.condition == 0
         any_levels.append(_level(counts, general, None, estimate))
         if conditioned and k <= condition_order:
-            levels.append(_level(counts, ~general, counts.condition, estimate))
+            # The highest order of a condition is estimated from what occurred, too.
+            own = ladder.counts[k] if k == condition_order else counts
+            levels.append(_level(own, own.condition > 0, own.condition, estimate))
         elif conditioned:
             levels.append(_EMPTY)
     return Chain(name, tuple(any_levels), tuple(levels))

@@ -113,14 +113,50 @@ def label_counts(
     weight
         Weight of a loop; see :func:`groove.ngram.language.shards.event_weights`.
     """
-    number = {name: index for index, name in enumerate(names)}
+    sets, tags = _sets(bars)
+    packed, n, weights = _occurrences(bars, tags, labels, weight)
+    return _dealt(packed, n, weights, sets, names)
+
+
+def label_counts_of_a_part(
+    bars: pd.DataFrame,
+    names: Sequence[str],
+    labels: int,
+    weight: LengthWeight,
+    own: NDArray[np.bool_],
+) -> tuple[list[Counts], list[Counts]]:
+    """Return the counts of some bars, and those of all bars, from one pass.
+
+    ``own`` is ``bool[bars]``; the rest is as :func:`label_counts` takes it.
+    """
+    sets, tags = _sets(bars)
+    found = _occurrences(bars, tags + len(sets) * own, labels, weight)
+    part = np.flatnonzero(found[0] >> CELL_BITS + 1 >= len(sets))
+    packed, n, weights = found[0][part], found[1][part], found[2][part]
+    return (
+        _dealt(packed - (len(sets) << CELL_BITS + 1), n, weights, sets, names),
+        _dealt(*found, [*sets, *sets], names),
+    )
+
+
+def _sets(bars: pd.DataFrame) -> tuple[list[tuple[str, ...]], Ints]:
+    """Return (sets of names that are true of a bar, place of each bar's)."""
     listed = names_by_bar(bars)
     sets = sorted(set(listed))
     place = {names: index for index, names in enumerate(sets)}
-    tags = np.array([place[one] for one in listed], dtype=np.int64)
-    packed, n, weights = _occurrences(bars, tags, labels, weight)
+    return sets, np.array([place[one] for one in listed], dtype=np.int64)
+
+
+def _dealt(
+    packed: Ints,
+    n: Ints,
+    weights: Floats,
+    sets: Sequence[tuple[str, ...]],
+    names: Sequence[str],
+) -> list[Counts]:
+    """Return the counts per order: each cell counts under any, and under each of its names."""
+    number = {name: index for index, name in enumerate(names)}
     which = packed >> CELL_BITS + 1
-    # From sets of tags to conditions: each cell counts under any, and under each of its names.
     pairs = [(i, 0) for i in range(len(sets))]
     pairs += [(i, number[name]) for i, one in enumerate(sets) for name in one if name in number]
     rows = [np.flatnonzero(which == index) for index in range(len(sets))]

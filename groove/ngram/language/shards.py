@@ -48,7 +48,7 @@ WEIGHT_UNIT = 2**30
 WORDS = ("a", "b", "c")
 
 #: Settings that decide how counting goes, not what it gives.
-_MANNER = {"memory_limit_mb", "snapshot_loops"}
+MANNER = {"memory_limit_mb", "snapshot_loops"}
 
 _SPILLED = "duckdb"
 
@@ -94,7 +94,7 @@ def database(spec: NgramSpec, folder: Path) -> Iterator[Any]:
 
 def folder_of(spill: Path, spec: NgramSpec, key: str) -> Path:
     """Return where the shards of one count are kept, made if need be, with its manifest."""
-    settings = {k: v for k, v in spec.model_dump().items() if k not in _MANNER}
+    settings = {k: v for k, v in spec.model_dump().items() if k not in MANNER}
     manifest = {"version": VERSION, "spec": settings, "chains": dict(CHAINS), "key": key}
     folder = spill / f"ngrams-{digest(manifest)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from groove.core.digest import table_digest
 from groove.core.models import Headline, ModelError, model_row
@@ -25,6 +27,7 @@ from groove.core.store import Store
 from groove.core.tables import frame_of
 from groove.core.tracking import Tracker
 from groove.midi.taxonomy import LABELS
+from groove.ngram.corpus.conditions import names_by_bar
 from groove.ngram.language.assembly import (
     Ingredients,
     assemble,
@@ -34,10 +37,16 @@ from groove.ngram.language.assembly import (
 from groove.ngram.language.codec import pack
 from groove.ngram.language.counts import batches_of, count_batches, counted_bars, counts_of_table
 from groove.ngram.language.heldout import bits, by_style, heldout, sides_of
-from groove.ngram.language.inmemory import MOST_STEPS, counts_in_memory
+from groove.ngram.language.inmemory import (
+    MOST_STEPS,
+    counts_in_memory,
+    counts_of_a_part,
+)
+from groove.ngram.language.labels import label_counts_of_a_part
 from groove.ngram.language.model import GrooveModel
 from groove.ngram.language.selection import choose
-from groove.ngram.spec import ModelSpec, NgramSpec
+from groove.ngram.language.shards import MANNER
+from groove.ngram.spec import EventSpec, ModelSpec, NgramSpec
 from groove.ngram.tables import GROOVE_EVENTS, GROOVE_NGRAMS
 
 #: Share of the training groups that settings are chosen on where no validation split is given.
@@ -45,10 +54,6 @@ _SET_ASIDE = 0.15
 _LEAST_GROUPS = 4
 
 VERSION = "2"
-
-_DEFAULT_ORDER = 4
-_DEFAULT_SHARE = 0.7
-_CHOOSING_STEPS = 30_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def train_model(
     labels: Sequence[str] = LABELS,
     attribution: Sequence[str] = (),
     spill: Path | None = None,
+    events: EventSpec | None = None,
 ) -> Trained:
     """Return a model of bars, from counting to card.
 
@@ -90,6 +96,8 @@ def train_model(
     spill
         Folder that counts go to; a run that was killed goes on from what is there. ``None``
         takes a temporary one.
+    events
+        How loops became the bars: kept in the card, so that others are read alike.
 
     Raises
     ------
@@ -104,18 +112,55 @@ def train_model(
         bars = _with_validation(bars)
     counted = counted_bars(bars, ngram, SPLITS)
     own = counted["split"] == TRAIN
-    parts = _counted(counted[own], ngram, labels, spec, spill)
     sides = sides_of(bars)
+    again = refit and not own.all()
+    if again and _fits(counted, ngram, spill):
+        parts, whole = _counted_twice(counted, own.to_numpy(np.bool_), ngram, labels, spec)
+    else:
+        parts = _counted(counted[own], ngram, labels, spec, spill)
+        whole = _counted(counted, ngram, labels, spec, spill) if again else parts
     chosen, history = choose(parts, spec, sides.get(VALIDATION))
     metrics = figures(chosen, sides.get(TEST), parts, spec)
-    if refit and not own.all():
-        parts = _counted(counted, ngram, labels, spec, spill)
+    if again:
         spec = spec.model_copy(update={"smoothing": chosen.card["smoothing"]})
+        parts = whole
         chosen = assemble(
             parts, spec, chosen.order, chosen.share, chosen.weights, chosen.given_weights
         )
-    about = {"ngrams": ngram.model_dump(), "refit": refit, "figures": metrics}
+    about = {
+        "ngrams": ngram.model_dump(exclude=set(MANNER)),
+        "events": (events or EventSpec()).model_dump(),
+        "refit": refit,
+        "figures": metrics,
+    }
     return Trained(described(chosen, parts, spec, about, attribution), metrics, history)
+
+
+def _fits(bars: pd.DataFrame, ngram: NgramSpec, spill: Path | None) -> bool:
+    """Return whether bars are counted in memory."""
+    return ngram.min_count == 1 and spill is None and int(bars["steps"].sum()) <= MOST_STEPS
+
+
+def _counted_twice(
+    bars: pd.DataFrame,
+    own: NDArray[np.bool_],
+    ngram: NgramSpec,
+    labels: Sequence[str],
+    spec: ModelSpec,
+) -> tuple[Ingredients, Ingredients]:
+    """Return the ingredients of some bars, and of all bars, from one pass over them."""
+    weight = ngram.length_weight
+    # Sorting leaves the interpreter free for the other one.
+    with ThreadPoolExecutor(1) as pool:
+        names = sorted({"", *(name for true in names_by_bar(bars) for name in true)})
+        later = pool.submit(label_counts_of_a_part, bars, names, len(labels), weight, own)
+        sets = counts_of_a_part(bars, ngram, own)
+        single = later.result()
+    part, whole = (
+        ingredients_of(some.reset_index(drop=True), counted, labels, spec, weight, one)
+        for some, counted, one in zip((bars[own], bars), sets, single, strict=True)
+    )
+    return part, whole
 
 
 def _with_validation(bars: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +185,7 @@ def _counted(
 ) -> Ingredients:
     """Return the ingredients of bars, all of which are counted."""
     bars = bars.reset_index(drop=True)
-    if ngram.min_count == 1 and spill is None and int(bars["steps"].sum()) <= MOST_STEPS:
+    if _fits(bars, ngram, spill):
         counted = counts_in_memory(bars, ngram)
         return ingredients_of(bars, counted, labels, spec, ngram.length_weight)
     key = table_digest(bars, GROOVE_EVENTS) if spill is not None else ""

@@ -16,7 +16,7 @@ import pandas as pd
 from groove.core.digest import table_digest
 from groove.core.store import Store
 from groove.core.tracking import Tracker
-from groove.ngram.search.study import Searched, is_default, on_test, trials
+from groove.ngram.search.study import Searched, best_of, is_default, on_test, trials
 from groove.ngram.spec import SearchSpec
 from groove.ngram.tables import GROOVE_EVENTS
 
@@ -72,9 +72,9 @@ def search(
         run.file("study.db", data)
         run_id = run.id
         file.unlink()
-    best = min(rows, key=lambda row: (row["objective"], row["trial"]))["trial"]
+    best = best_of(rows)["trial"]
     del store  # a study's file has times in it: it is the tracker's, not the table's
-    first = next(row["trial"] for row in rows if is_default(row, searched))
+    first = next((row["trial"] for row in rows if is_default(row, searched)), None)
     measured = {first: figures.get("default"), best: figures.get("best")}
     return [
         {

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     import optuna
 
 SMOOTHINGS: tuple[Smoothing, ...] = ("kneser_ney", "witten_bell", "absolute")
+_STALE = "stale"
 #: What ``groove sample`` does without options, and the highest order.
 DEFAULT = {"temperature": 0.8, "top_p": 0.98}
 
@@ -202,9 +203,12 @@ def _study(searched: Searched, storage: str | None) -> optuna.Study:
     study.sampler = optuna.samplers.TPESampler(
         seed=spec.seed + len(study.trials), n_startup_trials=min(10, max(4, spec.trials // 3))
     )
+    stale = list(study.user_attrs.get(_STALE, []))
     for trial in study.get_trials(deepcopy=False, states=(_states().RUNNING,)):
         # Its process is gone; what it tried may be tried again.
         study.tell(trial.number, state=_states().FAIL)
+        stale.append(trial.number)
+    study.set_user_attr(_STALE, stale)
     first = vars(default(searched))
     tried = [trial.params for trial in study.get_trials(deepcopy=False) if trial.value is not None]
     if first not in tried:
@@ -231,7 +235,8 @@ def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 def _finished(study: optuna.Study) -> int:
     states = (_states().COMPLETE, _states().FAIL)
-    return len(study.get_trials(deepcopy=False, states=states))
+    finished = study.get_trials(deepcopy=False, states=states)
+    return len({trial.number for trial in finished} - {*study.user_attrs.get(_STALE, [])})
 
 
 def _states() -> type[optuna.trial.TrialState]:
@@ -275,6 +280,19 @@ def is_default(row: dict[str, Any], searched: Searched) -> bool:
     return setting_of(row) == default(searched)
 
 
+def best_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the row with the least objective.
+
+    Raises
+    ------
+    SampleError
+        If no trial was finished.
+    """
+    if not rows:
+        raise SampleError("no trial drew anything but silence: give it more trials, or more loops")
+    return min(rows, key=lambda row: (row["objective"], row["trial"]))
+
+
 def on_test(searched: Searched, rows: list[dict[str, Any]]) -> dict[str, float]:
     """Return the objective of the default and of the best setting on the test split.
 
@@ -282,7 +300,7 @@ def on_test(searched: Searched, rows: list[dict[str, Any]]) -> dict[str, float]:
     """
     if TEST not in set(searched.bars["split"]):
         return {}
-    best = min(rows, key=lambda row: (row["objective"], row["trial"]))
+    best = best_of(rows)
     return {
         "default": searched.measure(default(searched), TEST).objective,
         "best": searched.measure(setting_of(best), TEST).objective,

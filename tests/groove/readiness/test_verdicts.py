@@ -70,7 +70,7 @@ def test_the_bundle_lists_every_file_with_its_licence() -> None:
     assert files.loc["models/token_gru.onnx", "blob"] == onnx
     assert files.loc["models/token_gru.safetensors", "license"] == "CC-BY-4.0"
     assert files.loc["loops/song_loop01.wav", "license"] == "CC0-1.0"
-    assert files.loc["grooves/funk_00.mid", "license"] == "MIT"
+    assert files.loc["grooves/style-funk_00.mid", "license"] == "MIT"
     card = store.read(files.loc["models/token_gru.md", "blob"]).decode()
     assert "3.2" in card
     assert "CC-BY-4.0" in card
@@ -115,7 +115,8 @@ def _onnx(blob: str) -> dict[str, object]:
 
 def _groove(blob: str) -> dict[str, object]:
     return {
-        "key": "k", "symbols": [1], "style": "funk", "number": 0, "blob": blob, "bytes": 4,
+        "key": "k", "symbols": [1], "hit_step": [0], "hit_label": [0], "hit_velocity": [90],
+        "hit_offset_ticks": [0.0], "condition": "style=funk", "number": 0, "blob": blob, "bytes": 4,
         "licenses": "MIT", "model_id": "g",
     }  # fmt: skip
 

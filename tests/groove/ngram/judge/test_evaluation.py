@@ -88,11 +88,11 @@ def test_the_row_has_its_gates(
         perplexity_16x13=100.0,
         sum_to_one_max_error=0.1,
         copied_share=0.9,
-        distance=9.0,
-        style_accuracy=0.4,
+        distance_high=9.0,
+        style_accuracy_low=0.1,
     )
     assert not any(gate(worse).passed for gate in quality.GATES["groove_evaluation"])
-    unmeasured = found.assign(copied_share=None, style_accuracy=None, distance=None)
+    unmeasured = found.assign(copied_share=None, style_accuracy_low=None, distance_high=None)
     assert not quality.grooves_are_no_copies(unmeasured).passed
     assert not quality.styles_are_heard(unmeasured).passed
     assert not quality.grooves_are_like_played(unmeasured).passed

@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from groove.audio.waveform import read_audio
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.midi.notes import read_midi
 from groove.ngram.language.codec import pack
 from groove.ngram.language.model import GrooveModel
 from groove.ngram.play import samples
+from groove.ngram.play.preview import preview_of
 from groove.ngram.quality import no_sample_is_silent
 from groove.ngram.spec import SampleSpec
 from groove.ngram.tables import GROOVE_SAMPLES
@@ -89,3 +91,14 @@ def test_later_attempts_are_hotter() -> None:
     assert (first.temperature, first.end, first.top_p) == pytest.approx((0.8, 0.4, 0.9))
     assert third.temperature == pytest.approx(1.8)
     assert third.top_p == pytest.approx(1 - 0.1 / 2.25)
+
+
+def test_the_preview_sounds_where_the_sample_is_struck(
+    table: pd.DataFrame, store: MemoryStore
+) -> None:
+    heard = preview_of(table, store)
+    sound = read_audio(store.read(heard.blob))
+    assert 0.05 < abs(sound.samples).max() <= 1
+    row = table[table["hits_per_bar"] == table["hits_per_bar"].sort_values().iloc[len(table) // 2]]
+    seconds = 4 * 60 / row["tempo_bpm"].iloc[0] * row["bars"].iloc[0]
+    assert heard.bar_starts_s[int(row["bars"].iloc[0])] == pytest.approx(seconds, abs=0.01)
