@@ -47,7 +47,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON")] = False,
     grooves: Annotated[int, typer.Option(min=1, help="Grooves drawn to be compared")] = 120,
     bars: Annotated[int, typer.Option("--bars", "-l", min=1, help="Bars of each of them")] = 8,
-    temperature: Annotated[float, typer.Option(help="Temperature they are drawn at")] = 0.8,
+    temperature: Annotated[float, typer.Option(help="Temperature they are drawn at")] = 0.9,
     top_k: Annotated[int, typer.Option(min=0, help="Draw from the k likeliest; 0 from all")] = 0,
     top_p: Annotated[float, typer.Option(help="Draw from the fewest that hold this share")] = 0.98,
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamplings behind an interval")] = 200,

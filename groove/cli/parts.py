@@ -33,6 +33,8 @@ A small song.yaml:
 
   parts: {drums: {cond: {style: funk}, fill_every: 4}}
 
+  (and, for percussion: percussion: {backend: perc_ngram, model_path: perc.parquet})
+
   sections: [{name: verse, bars: 8}, {name: chorus, bars: 8, cond: {section: chorus}}]
 """
 

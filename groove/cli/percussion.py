@@ -116,7 +116,7 @@ def sample(
     tempo: Annotated[
         float | None, typer.Option(min=20, max=400, help="Quarters a minute; none: the usual one")
     ] = None,
-    temperature: Annotated[float, typer.Option(help="Under 1 likelier, over 1 wilder")] = 0.8,
+    temperature: Annotated[float, typer.Option(help="Under 1 likelier, over 1 wilder")] = 0.9,
     temperature_end: Annotated[
         float | None, typer.Option(help="Temperature of the last step, reached in a line")
     ] = None,

@@ -60,7 +60,7 @@ def sample(
     bars: Annotated[
         int, typer.Option("--bars", "--length", "-l", min=1, max=4096, help="Length in bars")
     ] = 4,
-    temperature: Annotated[float, typer.Option(help="Under 1 likelier, over 1 wilder")] = 0.8,
+    temperature: Annotated[float, typer.Option(help="Under 1 likelier, over 1 wilder")] = 0.9,
     temperature_end: Annotated[
         float | None, typer.Option(help="Temperature of the last step, reached in a line")
     ] = None,
@@ -195,7 +195,7 @@ def _conditions(text: str) -> dict[str, str]:
     if len(text) > _MOST_JSON_CHARACTERS:
         raise OptionsError(f"--cond has {len(text):,} characters; at most {_MOST_JSON_CHARACTERS}")
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise OptionsError(f'--cond is not JSON such as {{"style":"funk"}}: {error}') from error
     if not isinstance(found, Mapping):
@@ -237,6 +237,13 @@ def _check_targets(out: Path | None, out_dir: Path | None, count: int) -> None:
         if out_dir.exists() and not out_dir.is_dir():
             raise OptionsError(f"{out_dir} is no folder")
         out_dir.mkdir(parents=True, exist_ok=True)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]} is there twice")
+    return dict(pairs)
 
 
 def _model(path: Path | None) -> tuple[GrooveModel, str]:

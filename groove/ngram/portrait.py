@@ -36,7 +36,7 @@ _STYLES = 6
 _GROOVE_BARS = 8
 _STYLE_GROOVES = 8
 _TIMED_GROOVES = 32
-_ROLL_HEAT = Heat(temperature=0.8, top_p=0.98)
+_ROLL_HEAT = Heat(temperature=0.9, top_p=0.98)
 """What `groove sample` draws with unless it is told otherwise."""
 
 

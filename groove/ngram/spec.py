@@ -190,7 +190,7 @@ class SampleSpec(Spec):
         1.15, ge=1, le=2, description="Factor of the temperature from one attempt to the next"
     )
     temperature: float = Field(
-        0.8, gt=0, le=10, description="Below 1 prefers what is likely, above 1 what is not"
+        0.9, gt=0, le=10, description="Below 1 prefers what is likely, above 1 what is not"
     )
     temperature_end: float = Field(
         0.0, ge=0, le=10, description="Temperature of the last step; 0 keeps it constant"
@@ -232,7 +232,7 @@ class EvaluationSpec(Spec):
 
     grooves: int = Field(120, ge=1, le=10_000, description="Grooves drawn to be compared")
     bars: int = Field(8, ge=1, le=512, description="Bars of each of them")
-    temperature: float = Field(0.8, gt=0, le=10, description="Temperature they are drawn at")
+    temperature: float = Field(0.9, gt=0, le=10, description="Temperature they are drawn at")
     top_k: int = Field(0, ge=0, description="Draw from the k likeliest outcomes; 0 from all")
     top_p: float = Field(
         0.98, gt=0, le=1, description="Draw from the fewest outcomes that hold this probability"

@@ -184,7 +184,7 @@ def card_of(
 
 def _grooves(groove_samples: pd.DataFrame, store: Store) -> Iterator[dict[str, Any]]:
     conditions = sorted(set(groove_samples["condition"]))
-    safe = {name: _safe(name.replace("=", "-") or "any") for name in conditions}
+    safe = {name: _safe(name or "any") for name in conditions}
     # Two conditions may differ in what a file name can't hold.
     twice = {name for name in safe.values() if list(safe.values()).count(name) > 1}
     for place, name in enumerate(conditions):

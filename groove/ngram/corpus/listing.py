@@ -29,6 +29,7 @@ from groove.ngram.corpus.manifest import (
     MANIFEST,
     ManifestError,
     groups_of,
+    of_groove_midi_name,
     read_manifest,
 )
 from groove.ngram.spec import FolderSpec
@@ -187,7 +188,10 @@ def _about(
             sidecar = tags.sidecar(beside.read_bytes())
         except (tags.TagsError, OSError) as error:
             listing.warnings.append(f"ignored {stem}.meta.yaml: {error}")
-    return tags.merged(sidecar, tags.of_name(posixpath.basename(stem)), said.get(relative, {}))
+    name = posixpath.basename(stem)
+    return tags.merged(
+        sidecar, tags.of_name(name), said.get(relative, {}), of_groove_midi_name(name)
+    )
 
 
 def _item(

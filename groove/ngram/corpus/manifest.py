@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,6 +31,10 @@ GROOVE_MIDI_COLUMNS = {"drummer", "session", "beat_type", "midi_filename", "time
 GROOVE_MIDI = "groove-midi"
 
 _PATH_COLUMNS = ("midi_filename", "audio_filename", "path", "file", "filename")
+_GROOVE_MIDI_NAME = re.compile(
+    r"\d{1,6}_(?P<style>[a-z]+)(?:-[a-z0-9-]+)?_\d{2,3}_(?P<kind>beat|fill)_(?P<meter>\d{1,2}-\d{1,2})"
+    r"(?:_\d{1,3})?"
+)
 _TAG_COLUMNS = ("style", "feel", "section", "time_signature", "bpm", "license", "source")
 _SPLITS = {
     "train": TRAIN,
@@ -83,6 +88,26 @@ def read_manifest(data: bytes, folder: str) -> dict[str, dict[str, Any]]:
     except csv.Error as error:
         raise ManifestError(f"not CSV: {error}") from error
     return found
+
+
+def of_groove_midi_name(stem: str) -> dict[str, Any]:
+    """Return what a file of the Groove MIDI data set says by its name, where no manifest does.
+
+    >>> found = of_groove_midi_name("12_funk-groove1_138_beat_4-4")
+    >>> found["style"], found["is_fill"], found["time_signature"], found["source"]
+    ('funk', False, '4-4', 'groove-midi')
+    >>> of_groove_midi_name("12_funk")
+    {}
+    """
+    found = _GROOVE_MIDI_NAME.fullmatch(stem)
+    if found is None:
+        return {}
+    return {
+        "style": found["style"],
+        "is_fill": found["kind"] == "fill",
+        "time_signature": found["meter"],
+        "source": GROOVE_MIDI,
+    }
 
 
 def groups_of(paths: Iterable[str], about: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -101,7 +101,7 @@ class PartSpec(Spec):
     )
     cond: Condition = Field(default_factory=dict)
     bars: int | None = Field(None, ge=1, le=512, description="Length of the phrase")
-    temperature: float = Field(0.8, gt=0, le=10, description="Over 1 is wilder")
+    temperature: float = Field(0.9, gt=0, le=10, description="Over 1 is wilder")
     temperature_end: float | None = Field(None, gt=0, le=10, description="At a phrase's last step")
     top_k: int = Field(0, ge=0, le=65_536, description="Draw from the k likeliest; 0 from all")
     top_p: float = Field(0.98, gt=0, le=1, description="Draw from the fewest that hold this share")

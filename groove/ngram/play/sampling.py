@@ -37,6 +37,11 @@ __all__ = ["Form", "Groove", "Heat", "Humanise", "SampleError", "Sampler"]
 
 _ATTEMPTS = 16
 _FLAM_TICKS = 12
+#: Bars after which a groove goes back to its theme, as drummers do. A model is asked about what it
+#: played itself: without a return, each hit left out by chance is a habit some bars later, and a
+#: long groove thins out.
+PHRASE_BARS = 4
+_THEME_BARS = 2
 _MOST_STEPS = 1 << 20
 _FILL_MEMORY_BARS = 12
 
@@ -211,6 +216,8 @@ class Sampler:
         for bar, conditions in enumerate(plan.conditions):
             first = bar * steps
             here = range(first, first + steps)
+            if bar and bar % PHRASE_BARS == 0:
+                groove = Walk(*shape, lead or drawn[: _THEME_BARS * steps])
             if not plan.apart[bar]:
                 for at in here:
                     dice.throw(groove, conditions, temperatures[at], heat, uniform[at])

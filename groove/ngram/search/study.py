@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 SMOOTHINGS: tuple[Smoothing, ...] = ("kneser_ney", "witten_bell", "absolute")
 _STALE = "stale"
 #: What ``groove sample`` does without options, and the highest order.
-DEFAULT = {"temperature": 0.8, "top_p": 0.98}
+DEFAULT = {"temperature": 0.9, "top_p": 0.98}
 
 
 @dataclass(frozen=True)
