@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 #: What a fresh worker may take for its imports, seconds.
 _START_S = 60.0
-_IDLE_S = 60
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class ReaderDiedError(RuntimeError):
@@ -50,27 +50,34 @@ def run_chunks(
     """
     count = jobs or os.cpu_count() or 1
     left = dict(enumerate(chunks))
-    for number, results in _answers(function, left, count, limit_s):
-        yield from zip(left.pop(number), results, strict=True)
-    for chunk in left.values():
-        for item in chunk:
-            answers = list(_answers(function, {0: [item]}, 1, limit_s))
-            if answers:
-                yield item, answers[0][1][0]
-            else:
-                yield item, ReaderDiedError(f"its reader died, or took longer than {limit_s:g} s")
+    pool, alone = _Pool(count), _Pool(1)
+    try:
+        for number, results in _answers(function, left, pool, limit_s):
+            yield from zip(left.pop(number), results, strict=True)
+        pool.close()
+        for chunk in left.values():
+            for item in chunk:
+                answers = list(_answers(function, {0: [item]}, alone, limit_s))
+                if answers:
+                    yield item, answers[0][1][0]
+                else:
+                    reason = f"its reader died, or took longer than {limit_s:g} s"
+                    yield item, ReaderDiedError(reason)
+    finally:
+        pool.close()
+        alone.close()
 
 
 def _answers(
     function: Callable[[Sequence[Any]], Sequence[Any]],
     chunks: dict[int, Sequence[Any]],
-    jobs: int,
+    pool: _Pool,
     limit_s: float,
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """Yield (chunk, results) until all are answered, a worker dies or the time is up."""
     if not chunks:
         return
-    executor = _executor(jobs)
+    executor = pool.executor()
     try:
         # Importing what the function needs is not held against the first file.
         executor.submit(function, []).result(timeout=_START_S)
@@ -80,18 +87,37 @@ def _answers(
         while pending:
             done, _ = wait(pending, timeout=limit_s, return_when=FIRST_COMPLETED)
             if not done:
-                executor.shutdown(wait=True, kill_workers=True)
+                pool.close()
                 return
             for future in done:
                 number = pending.pop(future)
                 yield number, future.result()
     except BrokenProcessPool:
-        executor.shutdown(wait=True, kill_workers=True)
+        pool.close()
 
 
-def _executor(jobs: int) -> Any:
-    """Return worker processes with one thread each, kept for the next call."""
-    from joblib.externals.loky import get_reusable_executor
+class _Pool:
+    """Worker processes with one thread each, started when they are first needed.
 
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    return get_reusable_executor(max_workers=jobs, timeout=_IDLE_S, env=dict.fromkeys(threads, "1"))
+    They are our own: the pool that joblib keeps for the whole process is another kind, and one
+    must not be found where the other is expected.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._executor: Any = None
+
+    def executor(self) -> Any:
+        """Return the executor."""
+        from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+        if self._executor is None:
+            threads = dict.fromkeys(_THREADS, "1")
+            self._executor = ProcessPoolExecutor(max_workers=self._jobs, env=threads)
+        return self._executor
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = None

@@ -29,7 +29,7 @@ SMOOTHINGS: tuple[Smoothing, ...] = ("absolute", "kneser_ney", "witten_bell")
 _DEFAULT_ORDER = 4
 _DEFAULT_SHARE = 0.5
 # Steps that settings are compared on: more of them change the third decimal, and take their time.
-_MOST_STEPS = 16_000
+_MOST_STEPS = 10_000
 _RUN = FEATURES.index("run")
 
 
