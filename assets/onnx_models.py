@@ -31,7 +31,7 @@ def onnx_models(
     import groove.drums.model
     import groove.loops.rankers
     import groove.ngram.neural.exporting
-    import groove.phase.streaming
+    import groove.phase.model.streaming
     import groove.sequence.exporting
 
     table = workers.once(
@@ -46,7 +46,7 @@ def onnx_models(
         config,
         into="onnx_models",
         cases={
-            "phase_tcn": groove.phase.streaming.export_case,
+            "phase_tcn": groove.phase.model.streaming.export_case,
             "drum_classifier": groove.drums.model.export_case,
             "token_gru": groove.sequence.exporting.export_case,
             "groove_rnn": groove.ngram.neural.exporting.export_case,

@@ -2,14 +2,15 @@
 
 Reads    song_renders   one row per rendered song: audio blob, bar starts
 Writes   phase_chunks   one row per chunk: audio blob, phase per frame
-Domain   groove.phase.chop (what to cut), groove.phase.labels (what a frame means)
+Domain   groove.phase.corpus.chop (what to cut), groove.phase.labels (what a frame means)
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture
-from groove.phase import chop, quality
+from groove.phase import quality
+from groove.phase.corpus import chop
 from groove.phase.spec import ChunkSpec
 from resources.workers import Workers
 

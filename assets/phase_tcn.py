@@ -2,14 +2,14 @@
 
 Reads    phase_chunks   one row per chunk: audio blob, phase per frame
 Writes   phase_tcn      one row: the model blob, its held-out figures beside chance
-Domain   groove.phase.train
+Domain   groove.phase.learn.train
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture, trained
-from groove.phase import train
+from groove.phase.learn import train
 from groove.phase.spec import PhaseTcnSpec
 from resources.mlflow import Tracking
 from resources.workers import Workers

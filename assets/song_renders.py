@@ -2,14 +2,15 @@
 
 Reads    song_index     one row per readable song
 Writes   song_renders   one row per usable song: audio blob, bars, beats, drum hits
-Domain   groove.phase.usable (which songs), groove.phase.render (how)
+Domain   groove.phase.corpus.usable (which songs), groove.phase.corpus.render (how)
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture
-from groove.phase import quality, render
+from groove.phase import quality
+from groove.phase.corpus import render
 from groove.phase.spec import RenderSpec
 from resources.workers import Workers
 

@@ -17,7 +17,7 @@ Conventions
   ``phase_r(t) = phase(r · t)``.
 
 What belongs here: the meaning of a label, in numpy. What does not: losses and targets on
-tensors (:mod:`groove.phase.loss`).
+tensors (:mod:`groove.phase.learn.loss`).
 """
 
 from __future__ import annotations

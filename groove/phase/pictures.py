@@ -47,8 +47,8 @@ def test_predictions(
     """Return a PNG of the phase predicted without anticipation on one test song per meter."""
     import torch
 
-    from groove.phase.evaluation import phase_of, scored_times
-    from groove.phase.streaming import load_model
+    from groove.phase.judge.evaluation import phase_of, scored_times
+    from groove.phase.model.streaming import load_model
 
     held_out = phase_chunks[(phase_chunks["split"] == TEST) & (phase_chunks["rate"] == 1.0)]
     pictures = {}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groove.phase.labels import bar_phase, frame_times, phase_distance
-from groove.phase.loss import circular_loss, target_phase
+from groove.phase.learn.loss import circular_loss, target_phase
 
 
 def on_circle(phase):

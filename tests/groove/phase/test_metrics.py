@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groove.phase.judge.metrics import Matches, downbeats_of, error_ms, match
 from groove.phase.labels import bar_phase, frame_times
-from groove.phase.metrics import Matches, downbeats_of, error_ms, match
 
 EVENTS = st.lists(st.integers(0, 600), max_size=40, unique=True).map(
     lambda grid: np.sort(np.array(grid, dtype=float)) * 0.0313

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from groove.core.models import ModelError, pack
-from groove.phase.front import FrontEnd
 from groove.phase.labels import FRAME
-from groove.phase.network import PhaseModel
+from groove.phase.model.front import FrontEnd
+from groove.phase.model.network import PhaseModel
+from groove.phase.model.streaming import PhaseStep, export_case, load_model
 from groove.phase.spec import PhaseTcnSpec
-from groove.phase.streaming import PhaseStep, export_case, load_model
 
 SPEC = PhaseTcnSpec(channels=12, blocks=4, low_bands=6, high_bands=10)
 

@@ -10,11 +10,12 @@ from groove.core.digest import sha256
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.midi.notes import song_from_notes, write_midi
-from groove.phase import chop, quality, render
+from groove.phase import quality
+from groove.phase.corpus import chop, render
+from groove.phase.corpus.usable import UnusableSongError
 from groove.phase.labels import SAMPLE_RATE, bar_phase, frame_times, phase_distance
 from groove.phase.spec import ChunkSpec, RenderSpec
 from groove.phase.tables import PHASE_CHUNKS, SONG_RENDERS
-from groove.phase.usable import UnusableSongError
 
 SPEC = RenderSpec()
 CHUNKS = ChunkSpec(rates=2)

@@ -14,14 +14,16 @@ from groove.core.fitting import fit
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.core.tracking import MemoryTracker
-from groove.phase import chop, evaluation, quality
-from groove.phase.dataset import Chunks, FixedBatches, TrainingBatches, augmented, stretched
+from groove.phase import quality
+from groove.phase.corpus import chop
+from groove.phase.judge import evaluation
 from groove.phase.labels import bar_phase, phase_distance
-from groove.phase.network import PhaseModel
+from groove.phase.learn.dataset import Chunks, FixedBatches, TrainingBatches, augmented, stretched
+from groove.phase.learn.train import _loss, train
+from groove.phase.model.network import PhaseModel
+from groove.phase.model.streaming import load_model
 from groove.phase.spec import ChunkSpec, PhaseTcnSpec
-from groove.phase.streaming import load_model
 from groove.phase.tables import PHASE_CHUNKS, PHASE_TCN
-from groove.phase.train import _loss, train
 
 CUT = ChunkSpec(chunk_s=10.0, label_s=11.0, hop_s=7.0, rates=1)
 SPEC = PhaseTcnSpec(

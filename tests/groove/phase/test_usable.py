@@ -9,8 +9,8 @@ import pytest
 
 from groove.midi.meter import bar_grid
 from groove.midi.notes import song_from_notes
+from groove.phase.corpus.usable import UnusableSongError, check_usable, grid_share
 from groove.phase.spec import RenderSpec
-from groove.phase.usable import UnusableSongError, check_usable, grid_share
 
 SPEC = RenderSpec()
 

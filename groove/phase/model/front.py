@@ -15,7 +15,7 @@ Conventions
 * ``step`` fed frame by frame returns what ``forward`` returns, up to rounding.
 
 What belongs here: features. What does not: mel bands (:mod:`groove.audio.mel_torch`), the
-network (:mod:`groove.phase.network`).
+network (:mod:`groove.phase.model.network`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from groove.core.models import ExportCase, ModelError, unpack
 from groove.phase.labels import FRAME
-from groove.phase.network import PhaseModel
+from groove.phase.model.network import PhaseModel
 from groove.phase.spec import PhaseTcnSpec
 
 _FRONT_STATE = ("pcm", "mean", "weight")
@@ -34,7 +34,7 @@ def load_model(data: bytes) -> PhaseModel:
 
 
 class PhaseStep(nn.Module):
-    """One frame of 20 ms of :class:`~groove.phase.network.PhaseModel`."""
+    """One frame of 20 ms of :class:`~groove.phase.model.network.PhaseModel`."""
 
     def __init__(self, model: PhaseModel) -> None:
         super().__init__()

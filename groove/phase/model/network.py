@@ -16,7 +16,7 @@ Conventions
 * Frame ``k`` predicts the phase at ``(k + 1) / 50 + anticipation`` seconds.
 * Before the first frame every layer saw zeros.
 
-What belongs here: architecture. What does not: features (:mod:`groove.phase.front`), loss.
+What belongs here: architecture. What does not: features (:mod:`groove.phase.model.front`), loss.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groove.phase.front import FrontEnd
+from groove.phase.model.front import FrontEnd
 from groove.phase.spec import PhaseTcnSpec
 
 #: Bars per second of typical music, where the predicted speed starts.

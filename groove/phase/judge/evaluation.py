@@ -1,7 +1,7 @@
 """What a trained network is worth on held-out songs, and what counting beats would be worth.
 
 What belongs here: running predictions over chunks and summing figures up. What does not: the
-figures' definitions (:mod:`groove.phase.metrics`).
+figures' definitions (:mod:`groove.phase.judge.metrics`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from groove.audio.compiled import ready
-from groove.phase.dataset import Chunks
+from groove.phase.judge.metrics import Matches, downbeats_of, error_ms, match
 from groove.phase.labels import (
     FRAME_RATE_HZ,
     SAMPLE_RATE,
@@ -22,7 +22,7 @@ from groove.phase.labels import (
     bar_phase,
     circular_loss,
 )
-from groove.phase.metrics import Matches, downbeats_of, error_ms, match
+from groove.phase.learn.dataset import Chunks
 
 NOTHING = Matches(0, 0, 0)
 _BEATS_GUESSED = 4

@@ -7,7 +7,7 @@ Conventions
   MIREX and mir_eval).
 
 What belongs here: pure measures, in numpy. What does not: running a model
-(:mod:`groove.phase.evaluation`).
+(:mod:`groove.phase.judge.evaluation`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Songs as audio with exact bars, beats and drum hits.
 
 What belongs here: one song in, its render's row out. What does not: which songs are usable
-(:mod:`groove.phase.usable`), synthesis (:mod:`groove.midi.synth`), cutting
-(:mod:`groove.phase.chop`).
+(:mod:`groove.phase.corpus.usable`), synthesis (:mod:`groove.midi.synth`), cutting
+(:mod:`groove.phase.corpus.chop`).
 
 Conventions
 -----------
@@ -24,8 +24,8 @@ from groove.core.digest import sha256
 from groove.core.store import Store
 from groove.midi.meter import bar_grid, main_meter, main_tempo
 from groove.midi.notes import read_midi
+from groove.phase.corpus.usable import UnusableSongError, check_usable
 from groove.phase.spec import RenderSpec
-from groove.phase.usable import UnusableSongError, check_usable
 
 if TYPE_CHECKING:
     from groove.audio.waveform import Waveform

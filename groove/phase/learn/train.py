@@ -25,7 +25,7 @@ from groove.phase.tables import PHASE_CHUNKS
 if TYPE_CHECKING:
     import torch
 
-    from groove.phase.dataset import Batch, Chunks
+    from groove.phase.learn.dataset import Batch, Chunks
 
 VERSION = "2"
 STAGE = "phase_tcn"
@@ -49,9 +49,9 @@ def train(
     import torch
 
     from groove.core.fitting import fit
-    from groove.phase.dataset import Chunks, FixedBatches, TrainingBatches
-    from groove.phase.evaluation import evaluate, every_fourth_beat
-    from groove.phase.network import PhaseModel
+    from groove.phase.judge.evaluation import evaluate, every_fourth_beat
+    from groove.phase.learn.dataset import Chunks, FixedBatches, TrainingBatches
+    from groove.phase.model.network import PhaseModel
 
     started = time.perf_counter()
     _check_splits(phase_chunks)
@@ -109,7 +109,7 @@ def train(
 
 def _loss(spec: PhaseTcnSpec) -> Any:
     """Return the loss in the form that the training loop calls."""
-    from groove.phase.loss import circular_loss, target_phase
+    from groove.phase.learn.loss import circular_loss, target_phase
 
     warmup = round(spec.warmup_s * FRAME_RATE_HZ)
 

@@ -1,7 +1,7 @@
 """Batches of band levels, phases and anticipations.
 
 What belongs here: decoding chunks, features once per chunk, augmentation of features, batches.
-What does not: the features themselves (:mod:`groove.phase.front`), the loop.
+What does not: the features themselves (:mod:`groove.phase.model.front`), the loop.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 from groove.audio.waveform import read_audio
 from groove.core.digest import seed_of
 from groove.core.store import Store
-from groove.phase.front import FrontEnd
+from groove.phase.model.front import FrontEnd
 from groove.phase.spec import PhaseTcnSpec
 
 Batch = tuple[Tensor, Tensor, Tensor]

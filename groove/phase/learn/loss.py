@@ -4,7 +4,7 @@
 average for predictions that know nothing.
 
 What belongs here: targets and loss on tensors. What does not: the meaning of a label
-(:mod:`groove.phase.labels`), figures in milliseconds (:mod:`groove.phase.evaluation`).
+(:mod:`groove.phase.labels`), figures in milliseconds (:mod:`groove.phase.judge.evaluation`).
 """
 
 from __future__ import annotations

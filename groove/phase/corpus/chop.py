@@ -6,7 +6,7 @@ every second of a song is scored in some chunk. The last chunk ends where the so
 it overlaps more; only a song shorter than one chunk is padded with silence.
 
 What belongs here: where to cut and what a cut's labels are. What does not: what a frame's
-label means (:mod:`groove.phase.labels`), features (:mod:`groove.phase.front`).
+label means (:mod:`groove.phase.labels`), features (:mod:`groove.phase.model.front`).
 
 Conventions
 -----------

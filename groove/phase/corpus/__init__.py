@@ -1,0 +1,1 @@
+"""Songs as sound and sound as labelled chunks."""

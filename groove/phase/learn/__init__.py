@@ -1,0 +1,1 @@
+"""Training: features, batches, losses, the training entry."""
