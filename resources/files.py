@@ -5,11 +5,11 @@ what is in a file.
 """
 
 import contextlib
-import os
 import pathlib
-import uuid
 
 from upath import UPath
+
+from groove.core import files
 
 
 def location(uri: str) -> UPath:
@@ -29,17 +29,7 @@ def write_whole(path: UPath, data: bytes) -> None:
         path.write_bytes(data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            aside.unlink()
-        raise
+    files.write_whole(pathlib.Path(path), data)
 
 
 def remove(path: UPath) -> None:

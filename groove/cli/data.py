@@ -18,6 +18,10 @@ class DataError(ValueError):
     """Data that are not there. The message says what to run or to set."""
 
 
+class NoTableError(DataError):
+    """A table that was never written here."""
+
+
 def data_root() -> UPath:
     """Return the data root: what ``GROOVE_DATA`` names (a folder or an fsspec URI), or ``data``."""
     return UPath(os.environ.get("GROOVE_DATA") or "data")
@@ -28,12 +32,14 @@ def read_table(name: str) -> pd.DataFrame:
 
     Raises
     ------
-    DataError
+    NoTableError
         If it is not there.
     """
     path = data_root() / "tables" / f"{name}.parquet"
     if not path.is_file():
-        raise DataError(f"no table {name} below {data_root()}: run `make demo`, or set GROOVE_DATA")
+        raise NoTableError(
+            f"no table {name} below {data_root()}: run `make demo`, or set GROOVE_DATA"
+        )
     with path.open("rb") as file:
         return pd.read_parquet(file)
 

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groove.cli.data import DataError, read_blob, read_table
+from groove.cli.data import DataError, NoTableError, read_blob, read_table
 
 if TYPE_CHECKING:
     from groove.ngram.corpus.alphabets import AlphabetName
@@ -36,31 +36,48 @@ def load_model(path: Path | None, alphabet: AlphabetName | None = "drums") -> Gr
     groove.core.models.ModelError
         If the file is no model, or plays something else.
     groove.cli.data.DataError
-        If there is none.
+        If there is none, or the one that was trained here is damaged.
     OSError
         If the file cannot be read.
     """
+    return load_named(path, alphabet)[0]
+
+
+def load_named(
+    path: Path | None, alphabet: AlphabetName | None = "drums"
+) -> tuple[GrooveModel, str]:
+    """Return a model as :func:`load_model` does, and the beginning of the hash of its file."""
+    from groove.core.digest import sha256
     from groove.core.models import ModelError
     from groove.ngram.corpus.alphabets import alphabet_of
-    from groove.ngram.language.codec import read, unpack
+    from groove.ngram.language.checks import size
+    from groove.ngram.language.codec import unpack
 
+    name, data = _at_hand(alphabet or "drums") if path is None else (str(path), b"")
     try:
-        model = read(path) if path is not None else unpack(_at_hand(alphabet or "drums"))
+        if path is not None:
+            # Before it is read: a file of any size may be named.
+            size(path.stat().st_size)
+            data = path.read_bytes()
+        model = unpack(data)
     except ModelError as error:
-        raise ModelError(f"{path}: {error}" if path is not None else str(error)) from error
+        raise ModelError(f"{name}: {error}") from error
     played = alphabet_of(model.labels).name
     if alphabet is not None and played != alphabet:
-        raise ModelError(f"{path or 'this model'} was trained on {played}, not on {alphabet}")
-    return model
+        raise ModelError(f"{name} was trained on {played}, not on {alphabet}")
+    return model, sha256(data)[:16]
 
 
-def _at_hand(alphabet: AlphabetName) -> bytes:
+def _at_hand(alphabet: AlphabetName) -> tuple[str, bytes]:
+    """Return (what it is called, the file) of the model without a path."""
     if alphabet == "drums":
-        with suppress(DataError):
-            return read_blob(str(read_table("groove_model")["blob"].iloc[0]))
+        # What was trained here and is damaged is no reason to play something else.
+        with suppress(NoTableError):
+            blob = str(read_table("groove_model")["blob"].iloc[0])
+            return "the model trained last", read_blob(blob)
     file = resources.files(_ROOM) / _FOLDER / f"{alphabet}.parquet"
     if file.is_file():
-        return file.read_bytes()
+        return "the released model", file.read_bytes()
     raise DataError(
         f"no model of {alphabet} comes with this package: train one with "
         f"`groove {'percussion ' if alphabet == 'percussion' else ''}train DIR --out MODEL`"

@@ -1,7 +1,7 @@
 """`groove percussion`: a model of percussion loops, grooves from it, and its merge with drums.
 
 What belongs here: options and output. What does not: training
-(:mod:`groove.ngram.language.training`), drawing (:mod:`groove.ngram.play.sampling`), merging
+(:mod:`groove.cli.training`), drawing (:mod:`groove.ngram.play.sampling`), merging
 (:mod:`groove.ngram.play.merge`). Percussion is the same machinery with another alphabet
 (:mod:`groove.ngram.corpus.alphabets`).
 """
@@ -16,12 +16,13 @@ import typer
 
 from groove.cli.loading import load_model
 from groove.cli.refusal import refusals, refuse_terminal
+from groove.cli.training import train_folder
 from groove.cli.writing import write_whole
 
 _TRAIN_EXAMPLES = """
 Example:
 
-  groove percussion train loops/percussion --out models/perc_ngram.parquet
+  groove percussion train loops/percussion --license CC0-1.0 --out models/perc_ngram.parquet
 """
 _SAMPLE_EXAMPLES = """
 Example:
@@ -33,15 +34,10 @@ Example:
 
   groove percussion merge drums.mid perc.mid --out both.mid
 """
-_SHOWN = 5
 
 percussion = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Percussion: train, sample, merge with drums."
 )
-
-
-class FolderError(ValueError):
-    """A folder that nothing can be learnt from. The message says why."""
 
 
 @percussion.command()
@@ -66,40 +62,25 @@ def train(
     smoothing: Annotated[
         Literal["auto", "kneser_ney", "witten_bell", "absolute"], typer.Option(help="Estimator")
     ] = "auto",
+    source: Annotated[
+        str, typer.Option(help="Source of files that state none; none: the folder's name")
+    ] = "",
+    license_: Annotated[
+        str, typer.Option("--license", help="Licence of files that state none, such as CC-BY-4.0")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON")] = False,
 ) -> None:
     """Train a percussion model from a folder of loops; drums in them are left out."""
-    from groove.midi.spec import LoopIndexSpec
-    from groove.ngram.corpus.alphabets import PERCUSSION
-    from groove.ngram.corpus.folder import read_folder
-    from groove.ngram.language.codec import pack
-    from groove.ngram.language.training import train_model
-    from groove.ngram.spec import EventSpec, FolderSpec, ModelSpec, NgramSpec
-
-    with refusals():
-        grids = {} if auto_res else {"resolutions": [4]}
-        folder = read_folder(
-            root,
-            index=LoopIndexSpec(min_bars=min_bars, min_notes=min_notes),
-            events=EventSpec.model_validate({"alphabet": "percussion", **grids}),
-            filters=FolderSpec(extensions=ext.split(",")),
-        )
-        for warning in folder.warnings:
-            typer.echo(warning, err=True)
-        _tell_quarantine(folder.quarantine)
-        if not len(folder.bars):
-            raise FolderError(f"no percussion below {root}: {len(folder.quarantine)} files unused")
-        trained = train_model(
-            folder.bars,
-            NgramSpec(length_weight=len_sampling, exclude_fills=exclude_fills),
-            ModelSpec(order=order, smoothing=smoothing),
-            refit=True,
-            labels=PERCUSSION.labels,
-        )
-        data = pack(trained.model)
-        write_whole(out, data)
-    loops = folder.bars["key"].nunique()
-    typer.echo(
-        f"{out}: {len(data):,} bytes, {len(folder.bars):,} bars of {loops:,} loops", err=True
+    train_folder(
+        root,
+        out,
+        alphabet="percussion",
+        auto_res=auto_res,
+        settings={"min_bars": min_bars, "min_notes": min_notes},
+        limits={"extensions": ext.split(","), "source": source, "license": license_},
+        counting={"length_weight": len_sampling, "exclude_fills": exclude_fills},
+        fitting={"order": order, "smoothing": smoothing},
+        as_json=as_json,
     )
 
 
@@ -195,13 +176,6 @@ def _put(out: Path | None, data: bytes) -> None:
         sys.stdout.buffer.flush()
     else:
         write_whole(out, data)
-
-
-def _tell_quarantine(quarantine: list[tuple[str, str]]) -> None:
-    for path, why in quarantine[:_SHOWN]:
-        typer.echo(f"left out {path}: {why}", err=True)
-    if len(quarantine) > _SHOWN:
-        typer.echo(f"left out {len(quarantine) - _SHOWN} more files", err=True)
 
 
 train.__doc__ = (train.__doc__ or "") + _TRAIN_EXAMPLES

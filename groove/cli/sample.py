@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from groove.cli.data import DataError, read_blob, read_table
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
 
@@ -43,7 +42,6 @@ Examples:
 """
 _MOST_JSON_CHARACTERS = 4096
 _MOST_SEED = 2**63 - 1
-_RELEASED = "released"
 
 Format = Literal["midi", "json"]
 
@@ -115,6 +113,8 @@ def sample(
     ] = False,
 ) -> None:
     """Draw drum grooves and write them as MIDI or JSON."""
+    from groove.cli.loading import load_named
+
     with refusals():
         written = _format(format, out)
         given = {
@@ -132,7 +132,7 @@ def sample(
         to_stdout = out is None and out_dir is None and not list_conditions
         if to_stdout and written == "midi" and sys.stdout.isatty():
             raise OptionsError("MIDI is binary: give --out FILE, or redirect with > groove.mid")
-        trained, model_id = _model(model)
+        trained, model_id = load_named(model, None)
         if list_conditions:
             _list(trained)
             return
@@ -246,47 +246,19 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _model(path: Path | None) -> tuple[GrooveModel, str]:
-    """Return (a model, the beginning of the hash of its file)."""
-    from groove.cli.loading import load_model
-    from groove.core.digest import sha256
-    from groove.core.models import ModelError
-    from groove.ngram.language.codec import unpack
-
-    if path is not None:
-        if path.is_dir():
-            raise OptionsError(f"{path} is a folder: give a model file")
-        return load_model(path, None), sha256(path.read_bytes())[:16]
-    try:
-        data = read_blob(str(read_table("groove_model")["blob"].iloc[0]))
-    except DataError as missing:
-        # What was trained here and cannot be read is no reason to play something else.
-        if not str(missing).startswith("no table"):
-            raise
-        try:
-            return load_model(None), _RELEASED
-        except DataError as error:
-            raise OptionsError(
-                "no model is here: give one (groove sample MODEL), train one (groove train DIR "
-                "--out MODEL), or let the pipeline train one (make demo)"
-            ) from error
-    try:
-        return unpack(data), sha256(data)[:16]
-    except ModelError as error:
-        raise ModelError(
-            f"the model trained last cannot be used, train it again: {error}"
-        ) from error
-
-
 def _loop(path: Path, model: GrooveModel) -> pd.DataFrame:
     from groove.core import tags
     from groove.ngram.corpus.alphabets import alphabet_of
     from groove.ngram.play.given import bars_of_file
+    from groove.ngram.spec import EventSpec
 
+    # As the model's own bars were read.
+    events = EventSpec.model_validate(model.card["events"]) if "events" in model.card else None
+    alphabet = alphabet_of(model.labels).name
     beside = path.with_name(f"{path.stem}.meta.yaml")
     try:
         about = tags.sidecar(beside.read_bytes()) if beside.is_file() else {}
-        return bars_of_file(path.read_bytes(), path.name, alphabet_of(model.labels).name, about)
+        return bars_of_file(path.read_bytes(), path.name, alphabet, about, events=events)
     except ValueError as error:
         raise OptionsError(f"{path}: {error}") from error
 

@@ -1,20 +1,16 @@
 """`groove train`: a groove model from a folder of loops.
 
-What belongs here: options and output. What does not: reading the folder
-(:mod:`groove.ngram.corpus.folder`), fitting (:mod:`groove.ngram.language.training`).
+What belongs here: options. What does not: what is done with them (:mod:`groove.cli.training`).
 """
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from groove.cli.refusal import refusals
-from groove.cli.writing import write_whole
+from groove.cli.training import train_folder
 
 _EXAMPLES = """
 Examples:
@@ -139,65 +135,28 @@ def train(
         "snapshot_loops": snapshot_interval,
         "memory_limit_mb": memory_mb,
     }
-    from groove.cli.inventory import read, rows_of, tempo_lines
-    from groove.core.models import ModelError
-    from groove.ngram.language.codec import pack
-    from groove.ngram.language.training import train_model
-    from groove.ngram.spec import EventSpec, ModelSpec, NgramSpec
-
-    started = time.monotonic()
-    with refusals():
-        if not out.parent.is_dir():
-            raise ModelError(f"{out.parent} is no folder to write {out.name} to")
-        events = EventSpec() if auto_res else EventSpec(resolutions=[4])
-        limits = {
+    train_folder(
+        root,
+        out,
+        alphabet="drums",
+        auto_res=auto_res,
+        settings=settings,
+        limits={
             "extensions": ext.split(","),
             "limit_files": limit_files,
             "aux_key": aux_key,
             "source": source,
             "license": license_,
-        }
-        folder = read(root, settings, limits, events=events, aux=aux, jobs=jobs)
-        if tempo_verbose:
-            typer.echo("\n".join(tempo_lines(rows_of(folder.loops))), err=True)
-        if not len(folder.bars):
-            raise ModelError(f"no drum loop below {root}; {len(folder.quarantine)} files left out")
-        read_s = time.monotonic() - started
-        trained = train_model(
-            folder.bars,
-            NgramSpec.model_validate(counting),
-            ModelSpec(order=order, smoothing=smoothing),
-            refit=refit,
-            attribution=attribution or (),
-            spill=spill_dir,
-            events=events,
-        )
-        data = pack(trained.model)
-        write_whole(out, data)
-    train_s = time.monotonic() - started - read_s
-    loops = int(folder.bars["key"].nunique())
-    if as_json:
-        report = {
-            "model": str(out),
-            "bytes": len(data),
-            "files": folder.files,
-            "quarantined": len({path for path, _ in folder.quarantine}),
-            "loops": loops,
-            "bars": len(folder.bars),
-            "order": trained.model.order,
-            "conditions": [name for name in trained.model.conditions if name],
-            "metrics": trained.metrics,
-            "history": trained.history,
-            "read_seconds": round(read_s, 3),
-            "train_seconds": round(train_s, 3),
-        }
-        typer.echo(json.dumps(report, sort_keys=True))
-    said = trained.metrics.get("test_bits_per_event")
-    typer.echo(
-        f"{out}: {len(data):,} bytes, order {trained.model.order}, {len(folder.bars):,} bars of "
-        f"{loops:,} loops; read in {read_s:.1f} s, trained in {train_s:.1f} s"
-        + (f"; {said:.3f} bits per step on loops held out" if said is not None else ""),
-        err=True,
+        },
+        counting=counting,
+        fitting={"order": order, "smoothing": smoothing},
+        refit=refit,
+        attribution=attribution or (),
+        aux=aux,
+        spill=spill_dir,
+        jobs=jobs,
+        tempo_verbose=tempo_verbose,
+        as_json=as_json,
     )
 
 

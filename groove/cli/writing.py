@@ -6,8 +6,9 @@ What belongs here: putting bytes where the user said. What does not: making them
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+
+from groove.core import files
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -28,20 +29,7 @@ def write_whole(path: Path, data: bytes) -> None:
         raise IsADirectoryError(21, "is a folder", str(path))
     # Follow a link: the file behind it is replaced, not the link.
     target = path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:64]}.", dir=target.parent)
-    except OSError as error:
-        # It is about the file that was asked for, not about ours.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        beside.chmod(_mode(target))
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    files.write_whole(target, data, _mode(target))
 
 
 def _mode(target: Path) -> int:

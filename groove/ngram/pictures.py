@@ -91,18 +91,6 @@ def beats_by_style(bars: pd.DataFrame) -> dict[str, float]:
     return {str(s): steps_per_beat(commonest(rows)) for s, rows in named.groupby("style")}
 
 
-def timings_of_rows(bars: pd.DataFrame, labels: Sequence[str]) -> dict[str, Timing]:
-    """Return the micro-timing of each label in rows of ``groove_events`` of one meter and grid.
-
-    Ticks become milliseconds at each bar's own tempo.
-    """
-    per_bar = [len(steps) for steps in bars["hit_step"]]
-    tick_ms = _MS_PER_MINUTE / bars["tempo_bpm"].to_numpy(np.float64) / OFFSET_TICKS
-    offset_ms = _joined(bars["hit_offset_ticks"]) * np.repeat(tick_ms, per_bar)
-    step, label = (_joined(bars[name]).astype(np.int64) for name in ("hit_step", "hit_label"))
-    return _timings(step, label, offset_ms, labels)
-
-
 def timings_of_bars(
     bars: Sequence[Bar], tempo_bpm: float, labels: Sequence[str]
 ) -> dict[str, Timing]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
 
 from groove.plots.figure import png
@@ -123,36 +123,6 @@ def draw_step_histograms(
             panel.set_xlabel("beat of the bar", fontsize="small")
     if picture is not None:
         figure.colorbar(picture, ax=list(panels), label="share of bars struck", shrink=0.8)
-
-
-def drum_roll(
-    symbols: NDArray[np.int64], labels: Sequence[str], steps_per_bar: int, title: str = ""
-) -> bytes:
-    """Return a PNG of a groove: one row per label, one column per step, a line per bar.
-
-    Parameters
-    ----------
-    symbols
-        Set of labels per step, as a bit mask.
-    labels
-        Names by bit; those never struck are left out.
-    steps_per_bar
-        Where bar lines go.
-    title
-        Above the roll.
-    """
-    struck = symbols[None, :] >> np.arange(len(labels))[:, None] & 1
-    used: list[int] = np.flatnonzero(struck.any(axis=1)).tolist()
-
-    def draw(figure: Figure) -> None:
-        axis = figure.subplots()
-        axis.imshow(struck[used], aspect="auto", origin="lower", cmap="Greys", vmin=0, vmax=1)
-        for bar in range(0, len(symbols) + 1, steps_per_bar):
-            axis.axvline(bar - 0.5, color="tab:red", linewidth=0.8)
-        axis.set_yticks(range(len(used)), [named(labels[i]) for i in used], fontsize="small")
-        axis.set(title=title, xlabel="step")
-
-    return png(draw, width=11.0, height=0.7 + 0.25 * max(3, len(used)))
 
 
 def ngram_heatmap(counts: NgramCounts, title: str = "") -> bytes:

@@ -74,25 +74,6 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class FolderStore:
-    """Reads below one folder, writes nothing."""
-
-    root: Path
-
-    def read_raw(self, path: str) -> bytes:
-        """Return a file's content."""
-        return (self.root / path).read_bytes()
-
-    def read(self, blob: str) -> bytes:
-        """Refuse: a folder of loops has no blobs."""
-        raise FileNotFoundError(blob)
-
-    def write(self, data: bytes, suffix: str) -> str:
-        """Refuse: nothing is written to a user's folder."""
-        raise PermissionError(f"{len(data)} bytes ({suffix})")
-
-
-@dataclass(frozen=True)
 class _Held:
     """One file's content, read once."""
 

@@ -14,7 +14,7 @@ import pandas as pd
 from groove.core.digest import seed_of
 from groove.ngram.corpus.conditions import tags_of_row
 from groove.ngram.judge.hits import in_order
-from groove.ngram.play.render import Bar
+from groove.ngram.play.output import bars_frame
 from groove.ngram.play.sampling import Form, Heat, Sampler
 
 _FORM = ["numerator", "denominator", "resolution"]
@@ -48,7 +48,7 @@ def drawn_like(
         form = Form(*(int(row[name]) for name in _FORM))
         wanted = {key: value for key, value in tags_of_row(row).items() if value}
         groove = sampler.draw(form, length, heat, seed_of("judge", seed, number), condition=wanted)
-        listed.append(frame_of_bars(f"groove{number:05d}", groove.bars))
+        listed.append(bars_frame(groove, f"groove{number:05d}"))
     return pd.concat(listed, ignore_index=True)
 
 
@@ -77,34 +77,8 @@ def drawn_in_style(
             at = seed_of("style", seed, style, number)
             groove = sampler.draw(Form(*form), length, heat, at, condition=wanted)
             name = f"{style}{number:04d}"
-            listed.append(frame_of_bars(name, groove.bars).assign(style=style))
+            listed.append(bars_frame(groove, name).assign(style=style))
     return pd.concat(listed, ignore_index=True)
-
-
-def frame_of_bars(name: str, bars: Sequence[Bar]) -> pd.DataFrame:
-    """Return drawn bars with the columns of ``groove_events`` that judging needs."""
-    rows = []
-    for number, bar in enumerate(bars):
-        steps = max(1, int(np.ceil(bar.quarters * bar.resolution - 1e-6)))
-        symbols = np.zeros(steps, dtype=np.int64)
-        np.bitwise_or.at(symbols, bar.step, np.left_shift(1, bar.label))
-        rows.append(
-            {
-                "key": name,
-                "bar": number,
-                "numerator": bar.numerator,
-                "denominator": bar.denominator,
-                "resolution": bar.resolution,
-                "steps": steps,
-                "quarters": bar.quarters,
-                "symbols": symbols,
-                "hit_step": bar.step,
-                "hit_label": bar.label,
-                "hit_velocity": bar.velocity,
-                "hit_offset_ticks": bar.offset_ticks,
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def stretches(bars: pd.DataFrame, length: int) -> pd.DataFrame:

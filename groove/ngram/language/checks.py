@@ -51,6 +51,9 @@ def header(metadata: pq.FileMetaData) -> None:
     _require(metadata.num_rows == 1, f"{metadata.num_rows} rows instead of one")
     _require(metadata.num_row_groups == 1, "more than one row group")
     _require(metadata.num_columns <= MAX_COLUMNS, f"{metadata.num_columns} columns")
+    _require(
+        metadata.serialized_size <= MAX_CARD_BYTES, f"a card of {metadata.serialized_size} bytes"
+    )
     packed = unpacked = 0
     for number in range(metadata.num_columns):
         column = metadata.row_group(0).column(number)

@@ -237,7 +237,7 @@ class Level:
 def _rank(connection: Any, folder: Path, paths: list[Path], order: int) -> Ranked:
     """Make the table ``ranked``."""
     files = "[" + ", ".join("'" + os.fspath(p).replace("'", "''") + "'" for p in paths) + "]"
-    distinct = f"SELECT DISTINCT symbol::BIGINT AS symbol FROM read_parquet({files}) ORDER BY 1"  # noqa: S608
+    distinct = f"SELECT DISTINCT symbol::BIGINT AS symbol FROM read_parquet({files}) ORDER BY 1"  # noqa: S608  # paths of our own shards
     symbols = connection.sql(distinct).to_arrow_table()["symbol"].to_numpy()
     symbol_bits = max(1, len(symbols).bit_length())
     most = sum(pq.read_metadata(path).num_rows for path in paths)

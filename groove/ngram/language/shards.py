@@ -28,6 +28,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from groove.core.digest import digest
+from groove.core.files import write_whole
 from groove.ngram.corpus.conditions import KEYS, names_of, tags_of_row
 from groove.ngram.language.context import (
     CHAINS,
@@ -98,7 +99,7 @@ def folder_of(spill: Path, spec: NgramSpec, key: str) -> Path:
     manifest = {"version": VERSION, "spec": settings, "chains": dict(CHAINS), "key": key}
     folder = spill / f"ngrams-{digest(manifest)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / "manifest.json", manifest)
+    _write_json(folder / "manifest.json", manifest)
     return folder
 
 
@@ -136,7 +137,7 @@ def write_shard(
     if tags.exists() and all(path.exists() for path in paths.values()):
         return stem
     tag, listed = tags_of_bars(bars)
-    _write_whole(tags, [[each.meter, list(each.names)] for each in listed])
+    _write_json(tags, [[each.meter, list(each.names)] for each in listed])
     events = events_of_bars(bars)
     features = features_of(events)
     numbers = np.array([each.number for each in listed], dtype=np.int64)
@@ -236,7 +237,5 @@ def _content(bars: pd.DataFrame) -> str:
     return sink.hexdigest()[:16]
 
 
-def _write_whole(path: Path, content: Any) -> None:
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    aside.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    aside.replace(path)
+def _write_json(path: Path, content: Any) -> None:
+    write_whole(path, json.dumps(content, ensure_ascii=False, indent=1).encode())

@@ -9,7 +9,6 @@ What belongs here: drawing. What does not: the network, MIDI. This module import
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -22,14 +21,10 @@ from groove.ngram.neural.codec import RnnModel
 from groove.ngram.neural.inputs import number_of, tags_of
 from groove.ngram.neural.network import RnnStep, struck_of
 from groove.ngram.play.heat import Form, Heat, SampleError, cut
-from groove.ngram.play.hits import UNITS, Hits, places_of
+from groove.ngram.play.performance import ATTEMPTS, check_length, first_form, perform
 from groove.ngram.play.player import Player
-from groove.ngram.play.render import OFFSET_TICKS, Bar, song_of_bars
+from groove.ngram.play.render import song_of_bars
 from groove.ngram.play.sampling import Groove
-
-_ATTEMPTS = 16
-_FLAM_TICKS = 12
-_MOST_STEPS = 1 << 20
 
 
 def form_of(
@@ -52,13 +47,7 @@ def form_of(
         If no training loop was in that meter.
     """
     forms = model.card["forms"]
-    for tag in (*_wanted(model, condition)[0], ""):
-        for listed in forms.get(tag, []):
-            form = Form(listed["numerator"], listed["denominator"], listed["resolution"])
-            if meter in (None, form.meter):
-                return form, float(listed["tempo_bpm"])
-    known = sorted({f"{form['numerator']}/{form['denominator']}" for form in forms[""]})
-    raise SampleError(f"no training loop is in {meter}; the model knows {', '.join(known)}")
+    return first_form([forms.get(tag, []) for tag in (*_wanted(model, condition)[0], "")], meter)
 
 
 def draw(
@@ -90,18 +79,18 @@ def draw(
     SampleError
         If there are too many bars, or sixteen grooves in a row had no hit (they are drawn again).
     """
-    if bars < 1 or bars * form.steps > _MOST_STEPS:
-        raise SampleError(f"a groove has 1 to {_MOST_STEPS // form.steps:,} bars of this meter")
+    check_length(form, bars)
     tags, ignored = _wanted(model, condition)
     random = np.random.default_rng(seed)
-    for _ in range(_ATTEMPTS):
+    for _ in range(ATTEMPTS):
         symbols = _symbols(model, form, bars, heat, tags, random)
         if symbols.any():
             break
     else:
         raise SampleError("only silence was drawn: raise the temperature, top-k or top-p")
     numbers = tuple(model.vocabulary.tags.index(tag) + 1 for tag in tags)
-    played = _played(model, symbols, form, numbers, random)
+    player = Player(model.expression, numbers)
+    played, _ = perform(symbols, form, model.vocabulary.labels, player, random)
     return Groove(form=form, bars=played, symbols=symbols, conditions=tags, ignored=ignored)
 
 
@@ -169,52 +158,3 @@ def _heard(drawn: list[int], now: int, steps: int) -> list[int]:
     return [
         drawn[at] + 1 if at >= 0 else 0 for at in (now - 1, now - steps, after, now - 2 * steps)
     ]
-
-
-def _played(
-    model: RnnModel,
-    symbols: Ints,
-    form: Form,
-    conditions: tuple[int, ...],
-    random: np.random.Generator,
-) -> tuple[Bar, ...]:
-    """Return bars with velocities, micro-timing and flams."""
-    at, label = np.nonzero(symbols[:, None] >> np.arange(len(model.vocabulary.labels)) & 1)
-    times = 1 + (random.random(len(at)) < model.expression.flam[label])
-    first = np.repeat(np.arange(len(at)), times)
-    second = np.diff(first, prepend=-1) == 0
-    at, label = at[first], label[first]
-    in_bar, in_quarter, place = places_of(at % form.steps, np.full_like(at, form.resolution))
-    bar = at // form.steps
-    hits = Hits(
-        loop=np.zeros_like(at),
-        row=bar,
-        time=bar * round(UNITS * form.quarters) + in_bar,
-        in_bar=in_bar,
-        in_quarter=in_quarter,
-        place=place,
-        label=label,
-        velocity=np.zeros_like(at),
-        offset=np.zeros(len(at)),
-    )
-    velocity, offset = Player(model.expression, conditions).play(hits, random)
-    half = OFFSET_TICKS / form.resolution / 2
-    offset = np.clip(offset, -half, half)
-    # The second stroke of a flam is only heard as one at a distance.
-    kept = ~(second & (np.abs(offset - np.roll(offset, 1)) < _FLAM_TICKS))
-    at, label, velocity, offset = at[kept], label[kept], velocity[kept], offset[kept]
-    order = np.lexsort((offset, label, at))
-    edges = np.searchsorted(at[order], np.arange(len(symbols) // form.steps + 1) * form.steps)
-    return tuple(
-        Bar(
-            numerator=form.numerator,
-            denominator=form.denominator,
-            quarters=form.quarters,
-            resolution=form.resolution,
-            step=at[part] % form.steps,
-            label=label[part],
-            velocity=velocity[part],
-            offset_ticks=offset[part],
-        )
-        for part in (order[a:b] for a, b in itertools.pairwise(edges))
-    )

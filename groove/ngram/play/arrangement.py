@@ -27,8 +27,9 @@ from groove.ngram.play.parts import (
     PartSpec,
     SectionSpec,
 )
+from groove.ngram.play.performance import first_form
 from groove.ngram.play.render import Bar, song_of_bars
-from groove.ngram.play.sampling import Form, Heat, SampleError, Sampler
+from groove.ngram.play.sampling import Form, Heat, Sampler
 
 
 @dataclass(frozen=True)
@@ -135,13 +136,7 @@ def usual_form(
         If no training loop was in that meter.
     """
     numbers, _ = model.resolve(cond)
-    for forms in (model.forms(numbers), model.forms(())):
-        for found in forms:
-            if meter in (None, f"{found['numerator']}/{found['denominator']}"):
-                form = Form(found["numerator"], found["denominator"], found["resolution"])
-                return form, float(found["tempo_bpm"])
-    known = sorted({f"{found['numerator']}/{found['denominator']}" for found in model.forms(())})
-    raise SampleError(f"no training loop is in {meter}; the model knows {', '.join(known)}")
+    return first_form((model.forms(numbers), model.forms(())), meter)
 
 
 def _bars(

@@ -29,7 +29,12 @@ MAX_BYTES = 100_000_000
 
 
 def bars_of_file(
-    data: bytes, name: str, alphabet: AlphabetName, about: Mapping[str, Any] | None = None
+    data: bytes,
+    name: str,
+    alphabet: AlphabetName,
+    about: Mapping[str, Any] | None = None,
+    *,
+    events: EventSpec | None = None,
 ) -> pd.DataFrame:
     """Return the bars of one MIDI file or recording, as rows of ``groove_events``.
 
@@ -43,6 +48,8 @@ def bars_of_file(
         What counts as a hit.
     about
         Tags of a side-car; they win over those of the name.
+    events
+        How bars are read, but for the alphabet; ``None`` takes the defaults.
 
     Raises
     ------
@@ -72,7 +79,7 @@ def bars_of_file(
     held = MemoryStore(raw={name: data})
     index = LoopIndexSpec(min_bars=0.0, min_notes=0)
     row = {**item, **next(iter(index_loop(item, index, held))), "split_group": "", "split": "test"}
-    events = EventSpec(alphabet=alphabet)
+    events = (events or EventSpec()).model_copy(update={"alphabet": alphabet})
     if form == "audio":
         rows = list(events_of(row, events, held))
     else:

@@ -21,28 +21,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from groove.ngram.corpus.alphabets import alphabet_of
 from groove.ngram.language.model import GrooveModel
 from groove.ngram.language.walk import Walk
 from groove.ngram.play.distribution import Outlook
 from groove.ngram.play.heat import Form, Heat, SampleError, cut
-from groove.ngram.play.hits import UNITS, Floats, Hits, Ints, places_of
-from groove.ngram.play.lead import Lead, lead_of
+from groove.ngram.play.hits import Floats, Ints
+from groove.ngram.play.lead import lead_of
+from groove.ngram.play.performance import ATTEMPTS, check_length, perform
 from groove.ngram.play.plan import FILL_TOP_P, Plan, plan_of
 from groove.ngram.play.player import Humanise, Player
-from groove.ngram.play.render import OFFSET_TICKS, Bar
-from groove.ngram.play.swing import swung
+from groove.ngram.play.render import Bar
 
 __all__ = ["Form", "Groove", "Heat", "Humanise", "SampleError", "Sampler"]
 
-_ATTEMPTS = 16
-_FLAM_TICKS = 12
 #: Bars after which a groove goes back to its theme, as drummers do. A model is asked about what it
 #: played itself: without a return, each hit left out by chance is a habit some bars later, and a
 #: long groove thins out.
 PHRASE_BARS = 4
 _THEME_BARS = 2
-_MOST_STEPS = 1 << 20
 _FILL_MEMORY_BARS = 12
 
 
@@ -172,8 +168,7 @@ class Sampler:
             If a value is out of range, the loop has another form, or sixteen grooves in a row
             had no hit (they are drawn again).
         """
-        if bars < 1 or bars * form.steps > _MOST_STEPS:
-            raise SampleError(f"a groove has 1 to {_MOST_STEPS // form.steps:,} bars of this meter")
+        check_length(form, bars)
         lead = lead_of(like, form, self.model.labels) if like is not None else None
         if condition is None:
             condition = lead.tags if lead else {}
@@ -181,14 +176,17 @@ class Sampler:
         human = _humanise(humanise)
         random = np.random.default_rng(seed)
         leads = self.model.leads(plan.groove, _triple(form))
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             before = lead.symbols if lead else _one_of(leads, random)
             symbols = self._symbols(plan, form, heat, before, random)
             if symbols.any():
                 break
         else:
             raise SampleError("only silence was drawn: raise the temperature, top-k or top-p")
-        played, remarks = self._play(symbols, form, plan, lead, human, swing, random)
+        player = Player(self.model.expression, plan.groove, human)
+        if lead is not None:
+            player.hear(lead.hits)
+        played, remarks = perform(symbols, form, self.model.labels, player, random, swing)
         names = (self.model.conditions[n] for n in dict.fromkeys(itertools.chain(*plan.conditions)))
         return Groove(
             form=form,
@@ -235,53 +233,6 @@ class Sampler:
             drawn += before.symbols[len(before.symbols) - silent :] + fill.symbols[silent:]
         return np.array(drawn, dtype=np.int64)
 
-    def _play(
-        self,
-        symbols: NDArray[np.int64],
-        form: Form,
-        plan: Plan,
-        lead: Lead | None,
-        humanise: Humanise,
-        swing: float | None,
-        random: np.random.Generator,
-    ) -> tuple[tuple[Bar, ...], tuple[str, ...]]:
-        """Return (bars with velocities and micro-timing, remarks)."""
-        expression = self.model.expression
-        at, label = np.nonzero(symbols[:, None] >> np.arange(len(self.model.labels)) & 1)
-        times = 1 + (random.random(len(at)) < expression.flam[label])
-        first = np.repeat(np.arange(len(at)), times)
-        second = np.diff(first, prepend=-1) == 0
-        at, label = at[first], label[first]
-        player = Player(expression, plan.groove, humanise)
-        if lead is not None:
-            player.hear(lead.hits)
-        velocity, offset = player.play(_hits(at, label, form), random)
-        velocity = alphabet_of(self.model.labels).clipped(label, velocity)
-        half = OFFSET_TICKS / form.resolution / 2
-        offset = np.clip(offset, -half, half)
-        # The second stroke of a flam is only heard as one at a distance.
-        kept = ~(second & (np.abs(offset - np.roll(offset, 1)) < _FLAM_TICKS))
-        at, label, velocity, offset = at[kept], label[kept], velocity[kept], offset[kept]
-        remarks: tuple[str, ...] = ()
-        if swing is not None:
-            offset, done = swung(form, at, offset, swing)
-            remarks = (done,)
-        order = np.lexsort((offset, label, at))
-        edges = np.searchsorted(at[order], np.arange(len(plan.conditions) + 1) * form.steps)
-        return tuple(
-            Bar(
-                numerator=form.numerator,
-                denominator=form.denominator,
-                quarters=form.quarters,
-                resolution=form.resolution,
-                step=at[part] % form.steps,
-                label=label[part],
-                velocity=velocity[part],
-                offset_ticks=offset[part],
-            )
-            for part in (order[a:b] for a, b in itertools.pairwise(edges))
-        ), remarks
-
 
 def _humanise(amount: float | Humanise) -> Humanise:
     try:
@@ -296,20 +247,3 @@ def _triple(form: Form) -> tuple[int, int, int]:
 
 def _one_of(leads: Ints, random: np.random.Generator) -> list[int]:
     return list(leads[int(random.integers(len(leads)))].tolist()) if len(leads) else []
-
-
-def _hits(at: Ints, label: Ints, form: Form) -> Hits:
-    """Return strokes on steps of the groove as hits, not played yet."""
-    in_bar, in_quarter, place = places_of(at % form.steps, np.full_like(at, form.resolution))
-    bar = at // form.steps
-    return Hits(
-        loop=np.zeros_like(at),
-        row=bar,
-        time=bar * round(UNITS * form.quarters) + in_bar,
-        in_bar=in_bar,
-        in_quarter=in_quarter,
-        place=place,
-        label=label,
-        velocity=np.zeros_like(at),
-        offset=np.zeros(len(at)),
-    )

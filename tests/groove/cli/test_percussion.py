@@ -1,5 +1,6 @@
 """`groove percussion`, `parts` and `visualize`: from a folder of loops to an arrangement."""
 
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from groove.cli.percussion import percussion
 from groove.cli.visualize import visualize
 from groove.midi.notes import Song, read_midi, song_from_notes, write_midi
 from groove.ngram.corpus.folder import read_folder
-from groove.ngram.language.codec import pack
+from groove.ngram.language.codec import pack, read
 from groove.ngram.language.training import train_model
 from groove.ngram.spec import ModelSpec, NgramSpec
 
@@ -57,8 +58,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             file = root / name / f"loop{number:02d}__style-{style}.mid"
             file.write_bytes(write_midi(loop(random, style, keys)))
     options = ["--order", 3, "--out", root / "perc.parquet"]
-    result = run("percussion", "train", root / "perc", *options)
+    told = ["--license", "CC0-1.0", "--source", "by hand", "--json"]
+    result = run("percussion", "train", root / "perc", *options, *told)
     assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["files"], report["loops"], report["order"]) == (16, 16, 3)
+    assert {"style=samba", "style=son"} <= {*report["conditions"]}
     bars = read_folder(root / "kit", jobs=1).bars
     drums = train_model(bars, NgramSpec(max_order=3), ModelSpec(order=3), refit=True)
     (root / "drums.parquet").write_bytes(pack(drums.model))
@@ -85,6 +90,13 @@ def test_a_percussion_model_plays_percussion_of_its_style(folder: Path, tmp_path
     assert pulses[0] > 1.4 * pulses[1]
     # The pulse is soft, the drums are loud or ghosts.
     assert song.velocity[song.pitch == SHAKER].max() < 64
+
+
+def test_a_percussion_model_knows_where_it_is_from(folder: Path) -> None:
+    card = read(folder / "perc.parquet").card
+    assert card["licenses"] == ["CC0-1.0"]
+    assert card["sources"] == ["by hand"]
+    assert card["events"]["alphabet"] == "percussion"
 
 
 def test_merging_moves_what_collides(tmp_path: Path) -> None:
@@ -238,6 +250,9 @@ def test_a_folder_without_percussion_is_refused(folder: Path, tmp_path: Path) ->
     assert "no percussion below" in result.output
     missing = run("percussion", "train", folder / "none", "--out", tmp_path / "m.parquet")
     assert missing.exit_code == 2
+    nowhere = run("percussion", "train", folder / "perc", "--out", tmp_path / "no" / "m.parquet")
+    assert nowhere.exit_code == 2
+    assert "no folder to write m.parquet to" in nowhere.output
     assert not list(tmp_path.iterdir())
 
 

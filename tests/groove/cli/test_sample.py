@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from groove.cli.sample import sample
 from groove.core.digest import sha256
-from groove.midi.notes import read_midi
+from groove.midi.notes import read_midi, song_from_notes, write_midi
 from groove.midi.taxonomy import LABELS
 from groove.ngram.language.codec import pack
 from groove.ngram.language.training import train_model
-from groove.ngram.spec import ModelSpec, NgramSpec
+from groove.ngram.spec import EventSpec, ModelSpec, NgramSpec
 
 app = typer.Typer()
 app.command()(sample)
@@ -26,7 +26,7 @@ KICK, SNARE, HAT = (1 << LABELS.index(name) for name in ("kick", "snare", "hihat
 BEAT = [KICK | HAT, 0, HAT, 0, SNARE | HAT, 0, HAT, 0] * 2
 
 
-def model_bytes() -> bytes:
+def model_bytes(events: EventSpec | None = None) -> bytes:
     """A model of rock in verse and chorus, with ghost notes that keep it from one pattern."""
     random = np.random.default_rng(0)
     rows = []
@@ -50,7 +50,7 @@ def model_bytes() -> bytes:
                 }
             )  # fmt: skip
     spec = ModelSpec(min_condition_bars=4)
-    return pack(train_model(pd.DataFrame(rows), NgramSpec(), spec).model)
+    return pack(train_model(pd.DataFrame(rows), NgramSpec(), spec, events=events).model)
 
 
 @pytest.fixture(scope="module")
@@ -130,21 +130,74 @@ def test_a_loop_is_gone_on_with(model: str, tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == [loop.name]
 
 
+def test_a_loop_is_read_as_the_bars_of_the_model_were(model: str, tmp_path: Path) -> None:
+    sixteenths = tmp_path / "sixteenths.parquet"
+    sixteenths.write_bytes(model_bytes(EventSpec(resolutions=[4])))
+    loop = tmp_path / "shuffle.mid"
+    beats = np.arange(48) / 3
+    song = song_from_notes(beats, 0.1, 42, 90, 0, True, [(0, 96)], [(0, 4, 4)])
+    loop.write_bytes(write_midi(song))
+    # Triplets are heard as such, but by a model that was told of sixteenths only.
+    for path, resolution in ((model, 3), (str(sixteenths), 4)):
+        result = run(app, [path, "--like", str(loop), "--format", "json"])
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["resolution"] == resolution
+
+
+def trained_here(root: Path, data: bytes) -> Path:
+    """Write a data root whose pipeline trained a model; return the file of its blob."""
+    name = sha256(data) + ".parquet"
+    blob = root / "blobs" / name[:2] / name
+    (root / "tables").mkdir()
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(data)
+    pd.DataFrame({"blob": [name]}).to_parquet(root / "tables" / "groove_model.parquet")
+    return blob
+
+
 def test_the_trained_model_is_found_below_the_data_root(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = Path(model).read_bytes()
-    blob = sha256(data) + ".parquet"
-    (tmp_path / "tables").mkdir()
-    (tmp_path / "blobs" / blob[:2]).mkdir(parents=True)
-    (tmp_path / "blobs" / blob[:2] / blob).write_bytes(data)
-    pd.DataFrame({"blob": [blob]}).to_parquet(tmp_path / "tables" / "groove_model.parquet")
+    trained_here(tmp_path, data)
     monkeypatch.setenv("GROOVE_DATA", str(tmp_path))
     result = run(app, ["--tempo", "120", "--bars", "1"])
     assert result.exit_code == 0
     assert read_midi(result.stdout_bytes).tempo_bpm[0] == 120.0
-    (tmp_path / "blobs" / blob[:2] / blob).write_bytes(data + b"x")
-    assert "damaged" in run(app, []).output
+    found = json.loads(run(app, ["--bars", "1", "--format", "json"]).stdout)
+    assert found["model"]["id"] == sha256(data)[:16]
+
+
+def test_a_trained_model_that_is_damaged_is_reported(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROOVE_DATA", str(tmp_path))
+
+    def refused() -> str:
+        # The released model is not played in its place.
+        result = run(app, [])
+        assert result.exit_code == 2
+        assert result.stdout_bytes == b""
+        return result.stderr
+
+    blob = trained_here(tmp_path, Path(model).read_bytes())
+    blob.write_bytes(blob.read_bytes()[:-1] + b"x")
+    assert "is damaged" in refused()
+    blob.unlink()
+    assert f"no blob {blob.name}" in refused()
+    table = tmp_path / "tables" / "groove_model.parquet"
+    table.write_bytes(b"PAR1")
+    assert refused()
+
+
+def test_a_trained_model_that_is_none_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_here(tmp_path, b"what another version wrote")
+    monkeypatch.setenv("GROOVE_DATA", str(tmp_path))
+    result = run(app, [])
+    assert result.exit_code == 2
+    assert "the model trained last: " in result.stderr
 
 
 def test_conditions_are_listed(model: str) -> None:
@@ -218,10 +271,12 @@ def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
         result = run(app, [str(path)])
         assert result.exit_code == 2
         assert name in result.stderr
-    assert "is a folder" in run(app, [str(tmp_path)]).stderr
+    folder = run(app, [str(tmp_path)])
+    assert folder.exit_code == 2
+    assert f"{tmp_path}: Is a directory" in folder.stderr
 
 
-def test_without_any_model_the_ways_to_one_are_named(
+def test_without_any_model_the_way_to_one_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GROOVE_DATA", str(tmp_path))
@@ -229,4 +284,3 @@ def test_without_any_model_the_ways_to_one_are_named(
     result = run(app, [])
     assert result.exit_code == 2
     assert "groove train" in result.stderr
-    assert "make demo" in result.stderr

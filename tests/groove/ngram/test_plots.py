@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import numpy as np
-
 from groove.midi.taxonomy import LABELS
 from groove.ngram.summary import step_shares
-from groove.plots.ngram import drum_roll, step_histograms
+from groove.plots.ngram import step_histograms
 
 PNG = b"\x89PNG"
 
@@ -19,8 +17,3 @@ def test_step_shares_are_shares_of_bars(trained: Any) -> None:
     assert shares["rock"].shape == (len(LABELS), 16)
     assert 0.5 < shares["rock"][hat, 14] < 1.0
     assert step_histograms(shares, LABELS).startswith(PNG)
-
-
-def test_a_roll_is_a_picture() -> None:
-    symbols = np.array([1, 0, 4, 0] * 8)
-    assert drum_roll(symbols, LABELS, 16, "rock").startswith(PNG)

@@ -72,7 +72,7 @@ def test_copies_are_named(report: dict[str, Any]) -> None:
 
 
 def test_the_row_has_its_gates(
-    model: GrooveModel, bars: pd.DataFrame, small: EvaluationSpec
+    model: GrooveModel, bars: pd.DataFrame, small: EvaluationSpec, report: dict[str, Any]
 ) -> None:
     store = MemoryStore()
     trained = pd.DataFrame({"model_id": ["m"], "blob": [store.write(pack(model), ".parquet")]})
@@ -83,7 +83,10 @@ def test_the_row_has_its_gates(
     assert gates["groove_sum_to_one"].passed
     assert gates["groove_distance"].passed
     assert gates["groove_conditioning"].passed
-    assert gates["groove_memorisation"].value is not None
+    copied = gates["groove_memorisation"]
+    assert copied.value == table.report_of(found)["copied_share"] == report["copied_share"]
+    assert copied.value * small.grooves == pytest.approx(round(copied.value * small.grooves))
+    assert copied.passed == (copied.value <= quality.MAX_COPIED)
     worse = found.assign(
         perplexity_16x13=100.0,
         sum_to_one_max_error=0.1,
