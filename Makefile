@@ -12,7 +12,7 @@ export GROOVE_DATA ?= data
 # Dagster takes dagster.yaml from this folder unless DAGSTER_HOME says otherwise.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: setup demo test check dev mlflow bench clean
+.PHONY: setup demo test check dev mlflow page bench clean
 
 setup: $(STAMP)
 
@@ -49,6 +49,9 @@ dev: setup
 
 mlflow: setup
 	$(BIN)/mlflow server --backend-store-uri sqlite:///$(abspath $(GROOVE_DATA))/mlflow/mlflow.db --host 127.0.0.1 --port 5000
+
+page: setup
+	$(BIN)/groove phase page --open
 
 bench: setup
 	$(BIN)/python -m benchmarks.run

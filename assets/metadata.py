@@ -24,7 +24,8 @@ def trained(table: pd.DataFrame) -> Mapping[str, Any]:
     from groove.plots.curves import learning_curve
 
     shown: dict[str, Any] = {}
-    names = table["ranker"] if "ranker" in table else [""] * len(table)
+    kinds = [name for name in ("ranker", "network") if name in table]
+    names = table[kinds[0]] if kinds else [""] * len(table)
     for name, row in zip(names, table.to_dict(orient="records"), strict=True):
         prefix = f"{name}_" if name else ""
         shown[f"{prefix}{row['metric']}"] = float(row["value"])

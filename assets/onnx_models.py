@@ -1,6 +1,6 @@
 """ONNX models: every trained network as a file that runs anywhere, proven equal.
 
-Reads    phase_tcn, drum_classifier, token_gru, groove_rnn, loop_ranker   trained networks
+Reads    phase_model, drum_classifier, token_gru, groove_rnn, loop_ranker   trained networks
 Writes   onnx_models   one row per network: the file, its parity, its time per step
 Domain   groove.export.models, groove.export.onnx; each subject's export_case
 """
@@ -20,7 +20,7 @@ class OnnxConfig(dg.Config, OnnxSpec):
 @dg.asset(kinds={"onnx"}, group_name="export", code_version=models.VERSION)
 def onnx_models(
     config: OnnxConfig,
-    phase_tcn: pd.DataFrame,
+    phase_model: pd.DataFrame,
     drum_classifier: pd.DataFrame,
     token_gru: pd.DataFrame,
     groove_rnn: pd.DataFrame,
@@ -37,7 +37,7 @@ def onnx_models(
     table = workers.once(
         models.exported,
         {
-            "phase_tcn": phase_tcn,
+            "phase_model": phase_model,
             "drum_classifier": drum_classifier,
             "token_gru": token_gru,
             "groove_rnn": groove_rnn,
@@ -46,7 +46,7 @@ def onnx_models(
         config,
         into="onnx_models",
         cases={
-            "phase_tcn": groove.phase.model.streaming.export_case,
+            "phase_model": groove.phase.model.streaming.export_case,
             "drum_classifier": groove.drums.model.export_case,
             "token_gru": groove.sequence.exporting.export_case,
             "groove_rnn": groove.ngram.neural.exporting.export_case,

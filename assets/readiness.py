@@ -15,7 +15,7 @@ from resources.mlflow import Tracking
 from resources.tables import digest_of
 
 MODELS = (
-    "phase_tcn",
+    "phase_model",
     "groove_model",
     "groove_rnn",
     "loop_ranker",
@@ -27,7 +27,13 @@ MODELS = (
 _SONGS = ("song_index", "song_renders", "dataset_health", "onnx_models")
 #: What each model rests on or is judged by, besides its own gates.
 LINES = {
-    "phase_tcn": (*_SONGS, "phase_chunks"),
+    "phase_model": (
+        *_SONGS,
+        "phase_chunks",
+        "phase_features",
+        "phase_evaluation",
+        "phase_checks",
+    ),
     "groove_model": (
         "loop_index",
         "dataset_health",

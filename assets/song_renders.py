@@ -1,7 +1,7 @@
-"""Song renders: every usable song played by a soundfont, with exact bars, beats and drum hits.
+"""Song renders: every usable song played by soundfonts, with exact bars, beats and drum hits.
 
 Reads    song_index     one row per readable song
-Writes   song_renders   one row per usable song: audio blob, bars, beats, drum hits
+Writes   song_renders   one row per usable song, soundfont and version: audio, bars, beats, hits
 Domain   groove.phase.corpus.usable (which songs), groove.phase.corpus.render (how)
 """
 
@@ -9,8 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture
-from groove.phase import quality
-from groove.phase.corpus import render
+from groove.phase.corpus import render, summary
 from groove.phase.spec import RenderSpec
 from resources.workers import Workers
 
@@ -26,13 +25,13 @@ def song_renders(
     """Songs as audio; what breaks a rule of usability is in quarantine with the reason."""
     from groove.phase import pictures
 
-    songs = render.first_of_each(song_index, config)
-    table = workers.map(render.song_render, songs, config, into="song_renders")
+    items, spec = render.items(song_index, config), render.one_at_a_time(config)
+    table = workers.map(render.song_render, items, spec, into="song_renders")
     shown = pictures.first_render(table, workers.store)
     return dg.MaterializeResult(
         value=table,
         metadata={
-            **quality.render_summary(table),
+            **summary.of_renders(table),
             **{name: picture(png) for name, png in shown.items()},
         },
     )

@@ -27,7 +27,7 @@ from resources.tables import Tables
 _COUNTS = ("computed", "carried", "quarantined")
 #: Further figures of each model that belong beside its headline.
 _BESIDE = {
-    "phase_tcn": ("test_median_phase_error_ms", "test_downbeat_f_measure"),
+    "phase_model": ("test_median_phase_error_ms", "test_downbeat_f_measure"),
     "loop_ranker": ("random_ndcg", "loudest_ndcg", "split_test_ndcg"),
     "drum_classifier": ("test_ece", "test_song_macro_f1"),
     "groove_model": ("test_bits_per_event_styled", "test_bits_per_hit"),
@@ -72,9 +72,10 @@ def models(tables: Tables) -> Iterator[dict[str, object]]:
             continue
         for row in tables.read(name).to_dict(orient="records"):
             figures = json.loads(row["metrics_json"])
+            kind = row.get("ranker") or row.get("network")
             beside = [key for key in _BESIDE.get(name, ()) if key in figures]
             yield {
-                "model": f"{name} ({row['ranker']})" if "ranker" in row else name,
+                "model": f"{name} ({kind})" if kind else name,
                 "figure": row["metric"],
                 "value": float(row["value"]),
                 "baseline": row["baseline"],

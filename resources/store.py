@@ -3,6 +3,8 @@
 What belongs here: bytes by reference. What does not: tables, and what the bytes mean.
 """
 
+import mmap
+import pathlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,6 +53,22 @@ class FileStore:
         if sha256(data) != blob[:64]:
             raise OSError(f"blob {blob} is damaged: delete it and materialise its table again")
         return data
+
+    def view(self, blob: str) -> memoryview:
+        """Return a blob's content, mapped if it is a file on this machine; not checked.
+
+        Raises
+        ------
+        ValueError
+            If the reference is malformed.
+        OSError
+            If the blob is missing.
+        """
+        path = self._path(blob)
+        if not isinstance(path, pathlib.Path):
+            return memoryview(self.read(blob))
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def has(self, blob: str) -> bool:
         """Return whether a blob is there."""

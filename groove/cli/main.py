@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import typer
 
+from groove.cli.drums import drums
 from groove.cli.evaluate import evaluate
 from groove.cli.fetch import fetch
 from groove.cli.hyperopt import hyperopt
 from groove.cli.inventory import inventory
 from groove.cli.parts import parts
 from groove.cli.percussion import percussion
+from groove.cli.phase import phase
+from groove.cli.practice import practice
 from groove.cli.readiness import readiness
 from groove.cli.render import render
 from groove.cli.rnn import rnn
@@ -38,7 +41,10 @@ app.command()(render)
 app.command()(parts)
 app.add_typer(percussion, name="percussion")
 app.add_typer(rnn, name="rnn")
-app.command()(readiness)
+app.add_typer(drums, name="drums")
+app.add_typer(phase, name="phase")
+app.command()(practice)
+app.add_typer(readiness, name="readiness")
 app.command()(tables)
 app.command()(fetch)
 

@@ -1,6 +1,7 @@
-"""`groove readiness`: the gates of the last run, as text and as an exit code.
+"""`groove readiness`: the gates of the last run, a run over inputs of your own, single checks.
 
-What belongs here: showing verdicts. What does not: computing them.
+What belongs here: mounting the commands, and showing the pipeline's own verdicts. What does not:
+computing them.
 """
 
 from __future__ import annotations
@@ -10,20 +11,28 @@ from typing import Annotated
 
 import typer
 
-from groove.cli.data import DataError, read_table
+from groove.cli.data import read_table
+from groove.cli.readiness_checks import bootstrap, boundaries, openset
+from groove.cli.readiness_data import align, baseline, health, leakage
+from groove.cli.readiness_outputs import show
+from groove.cli.readiness_run import example, run
+from groove.cli.refusal import refusals
+from groove.cli.writing import write_whole
 from groove.readiness.report import page
 from groove.readiness.verdicts import gates_of
 
-_MISSING = 2
+readiness = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
-def readiness(
+@readiness.callback()
+def gates(
+    context: typer.Context,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a gate is red or none was computed")
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Write the report page here")] = None,
 ) -> None:
-    """Show every gate: value, threshold, verdict. Red ones first.
+    """Show every gate of the pipeline's last run: value, threshold, verdict. Red ones first.
 
     Exit codes: 0 all pass (or not strict), 1 a gate is red (strict), 2 nothing to read.
 
@@ -32,24 +41,27 @@ def readiness(
       groove readiness
 
       groove readiness --strict --html readiness.html
+
+      groove readiness run --config readiness.yaml --strict --html readiness.html
     """
-    try:
-        table = read_table("readiness")
-    except DataError as error:
-        typer.echo(f"{error}", err=True)
-        raise typer.Exit(_MISSING) from error
-    gates = sorted(gates_of(table), key=lambda gate: (gate.passed, gate.stage, gate.name))
-    for gate in gates:
-        note = f"   ({gate.note})" if gate.note and not gate.passed else ""
-        typer.echo(f"{gate}{note}   [{gate.stage}]")
-    red = sum(not gate.passed for gate in gates)
-    typer.echo(f"{len(gates) - red} of {len(gates)} gates pass")
-    if html is not None:
-        try:
-            html.write_bytes(page(gates))
-        except OSError as error:
-            typer.echo(f"cannot write {html}: {error.strerror}", err=True)
-            raise typer.Exit(_MISSING) from error
-        typer.echo(f"report: {html}")
-    if strict and (red or not gates):
+    if context.invoked_subcommand is not None:
+        return
+    with refusals():
+        listed = gates_of(read_table("readiness"))
+        red = show(listed)
+        if html is not None:
+            write_whole(html, page(listed))
+            typer.echo(f"report: {html}")
+    if strict and (red or not listed):
         raise typer.Exit(1)
+
+
+readiness.command()(run)
+readiness.command()(align)
+readiness.command()(boundaries)
+readiness.command()(openset)
+readiness.command()(bootstrap)
+readiness.command()(health)
+readiness.command()(baseline)
+readiness.command()(leakage)
+readiness.command()(example)

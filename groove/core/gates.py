@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, field_validator
 
@@ -73,6 +73,28 @@ class Gate(BaseModel):
         if self.direction == "at_least":
             return self.value >= self.threshold
         return self.value <= self.threshold
+
+    @property
+    def shortfall(self) -> float | None:
+        """How far the value is on the wrong side of its threshold, in its unit.
+
+        0 for a green gate; None where nothing finite was measured, so that no distance is known.
+        """
+        if self.value is None or not math.isfinite(self.value):
+            return None
+        if self.passed:
+            return 0.0
+        return abs(self.value - self.threshold)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the gate as plain values that JSON can hold; what is not finite is None."""
+        shown = self.model_dump()
+        shown["inputs"] = dict(self.inputs)
+        shown["shortfall"] = self.shortfall
+        return {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in shown.items()
+        }
 
     def __str__(self) -> str:
         sign = ">=" if self.direction == "at_least" else "<="

@@ -101,11 +101,13 @@ def with_splits(
     validation: float,
     test: float,
     salt: str,
+    related: list[int] | None = None,
 ) -> pd.DataFrame:
     """Return an index with ``duplicate_of``, ``split_group`` and ``split`` filled in.
 
     Duplicates are found first. Files are then in one split group when they share a group hint
-    or their content, directly or over others: a loop that two libraries have joins the two.
+    or their content, directly or over others: a loop that two libraries have joins the two. What is
+    related without being the same (two versions of a song) shares a group, too.
 
     Parameters
     ----------
@@ -117,12 +119,17 @@ def with_splits(
         One label per row of ``index``; equal labels are the same content.
     validation, test, salt
         As in :func:`groove.core.splits.assign`.
+    related
+        One number per row of ``index``; equal numbers are related. None: nothing is.
     """
-    ordered = index.assign(_content=content).sort_values("path").reset_index(drop=True)
-    contents = ordered.pop("_content")
+    families = range(len(index)) if related is None else related
+    marked = index.assign(_content=content, _family=families)
+    ordered = marked.sort_values("path").reset_index(drop=True)
+    contents, families = ordered.pop("_content"), ordered.pop("_family").tolist()
     hints = ordered["path"].map(raw_files.set_index("path")["group"])
     first = contents.map(ordered["path"].groupby(contents).first())
-    components = pd.Series(merge_groups(hints.tolist(), contents.tolist()), dtype="int64")
+    merged = merge_groups(hints.tolist(), contents.tolist(), families)
+    components = pd.Series(merged, dtype="int64")
     # A merged group is named by its first hint, so that its side hangs on names alone.
     names = components.map(hints.groupby(components).min())
     sides = assign(names.tolist(), validation, test, salt)

@@ -21,6 +21,13 @@ class Store(Protocol):
     def read(self, blob: str) -> bytes:
         """Return the content of a blob; ``blob`` is what :meth:`write` returned."""
 
+    def view(self, blob: str) -> memoryview:
+        """Return a blob's content as :meth:`read` does, but mapped, not copied, where it is a file.
+
+        For blobs of which a part is read at a time: what is not looked at costs no memory, and is
+        not checked against the name either.
+        """
+
     def write(self, data: bytes, suffix: str) -> str:
         """Keep ``data``; return its reference ``<sha256><suffix>``. Idempotent and atomic."""
 
@@ -39,6 +46,10 @@ class MemoryStore:
     def read(self, blob: str) -> bytes:
         """Return a blob's content. Raises ``KeyError`` if it is not there."""
         return self.blobs[blob]
+
+    def view(self, blob: str) -> memoryview:
+        """Return a blob's content. Raises ``KeyError`` if it is not there."""
+        return memoryview(self.blobs[blob])
 
     def write(self, data: bytes, suffix: str) -> str:
         """Keep ``data`` under its content's name."""

@@ -10,7 +10,7 @@ ONNX_MODELS = Table(
     "One trained network as ONNX, compared with what it was exported from",
     (
         KEY,
-        Column("model", "string", "Table that the network was trained into, such as phase_tcn"),
+        Column("model", "string", "Table that the network was trained into, such as phase_model"),
         Column("model_id", "string", "The trained model's id, as in that table"),
         Column("opset", "int", "ONNX operator set", at_least=1),
         Column("onnx", "string", "The ONNX file, in the blob store"),

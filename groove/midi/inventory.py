@@ -24,6 +24,7 @@ import pandas as pd
 from groove.core.inputs import InputError, with_splits
 from groove.core.store import Store
 from groove.core.tables import enforce
+from groove.midi import versions
 from groove.midi.content import content_hash
 from groove.midi.meter import (
     bar_grid,
@@ -38,7 +39,7 @@ from groove.midi.song import Song
 from groove.midi.spec import LoopIndexSpec, SongIndexSpec
 from groove.midi.tables import LOOP_INDEX, SONG_INDEX
 
-VERSION = "2"
+VERSION = "3"
 
 _NO_METER = (
     "states no time signature before its first note, so its bars are unknown: add the event in a "
@@ -83,6 +84,7 @@ def index_song(
         "drum_notes": int(song.drum.sum()),
         "uniq_pitches": _unique_pitches(song),
         "content_hash": content_hash(song),
+        "melody": versions.signature(song),
     }
 
 
@@ -168,11 +170,15 @@ def loop_bars(song: Song) -> float:
 
 
 def finish_songs(index: pd.DataFrame, raw_files: pd.DataFrame, spec: SongIndexSpec) -> pd.DataFrame:
-    """Return ``song_index`` with duplicates by content, split groups and splits."""
+    """Return ``song_index`` with duplicates by content, split groups and splits.
+
+    Versions of a song (:mod:`groove.midi.versions`) are in one split group.
+    """
     if not len(index):
         return SONG_INDEX.empty()
     content = index["content_hash"].tolist()
-    table = with_splits(index, raw_files, content, spec.validation, spec.test, spec.salt)
+    related = versions.families([np.asarray(melody) for melody in index["melody"]])
+    table = with_splits(index, raw_files, content, spec.validation, spec.test, spec.salt, related)
     return enforce(table, SONG_INDEX)
 
 

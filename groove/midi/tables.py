@@ -42,6 +42,7 @@ SONG_INDEX = Table(
         Column("drum_notes", "int", "Notes on the drum channel", at_least=0),
         Column("uniq_pitches", "int", "Different pitches and drum keys", at_least=1),
         Column("content_hash", "string", "Hash of onsets and pitches from the first onset on"),
+        Column("melody", "ints", "MinHash of the melodies; empty: too little melody to tell"),
         DUPLICATE,
         *SPLIT,
     ),

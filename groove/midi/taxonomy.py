@@ -46,10 +46,17 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
 }
 _LONGEST = max(len(name.split()) for name in _MEANINGS)
 
+# Short forms, which mean something only where they are the whole name.
+_CODES: Mapping[str, str] = {
+    code: label for label, codes in _TABLE["codes"].items() for code in codes
+}
+
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z]+")
 # "Tom2" and "Tom 2" number a drum; "Tom-2", "Tom_02" and "Tom12" number a take or a size.
 _NUMBERED = re.compile(r"([a-z]+) ?([1-9])(?!\d)")
+_SEPARATORS = re.compile(r"[\s_.\-]+")
+_TRAILING_NUMBER = re.compile(r" ?\d+$")
 
 
 def class_of(label: str) -> str:
@@ -116,6 +123,41 @@ def label_of_name(name: str, *details: str) -> str | None:
             return meaning[0]
         possible = meaning or possible
     return possible[0] if possible else None
+
+
+def label_of_alias(name: str | int, mapping: Mapped = "gm") -> str | None:
+    """Return the label that a whole name is an alias of, or None.
+
+    For annotations and manifests, where a name that is not known must not pass for one that is:
+    unlike :func:`label_of_name`, nothing of it may be left over but a number behind it.
+
+    Parameters
+    ----------
+    name
+        A label, class, alias, generic name or short form in any spelling, or a MIDI key
+        (a number, or its digits).
+    mapping
+        What MIDI keys mean, as in :func:`label_of_note`.
+
+    >>> label_of_alias("Hi-Hat Open"), label_of_alias("SD"), label_of_alias("36")
+    ('hihat_open', 'snare', 'kick')
+    >>> label_of_alias("Crash 2"), label_of_alias("kick me") is None
+    ('crash', True)
+    """
+    text = str(name).strip()
+    if text.isascii() and text.isdigit():
+        return label_of_note(int(text), mapping) if len(text) <= 3 else None
+    forms: list[str] = []
+    # "HiHat" may be two words or one, "Tom1" a drum's number or its name.
+    for spelled in (text, _CAMEL.sub(" ", text)):
+        plain = _SEPARATORS.sub(" ", spelled.lower()).strip()
+        forms += [plain, _NUMBERED.sub(r"\1 \2", plain)]
+    for form in (*forms, *(_TRAILING_NUMBER.sub("", form) for form in forms)):
+        if form in _MEANINGS:
+            return _MEANINGS[form][0]
+        if form in _CODES:
+            return _CODES[form]
+    return None
 
 
 def _meaning(name: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ What belongs here: what a user may set. What does not: anything that computes; t
 imported whenever the graph is loaded.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ class EventSpec(Spec):
     alphabet: Literal["drums", "percussion"] = Field(
         "drums", description="What may stand on a step: drum labels, or percussion instruments"
     )
-    resolutions: list[int] = Field(
+    resolutions: list[Annotated[int, Field(ge=1, le=96)]] = Field(
         [4, 3, 6, 8],
         min_length=1,
         description="Candidate grids, steps per quarter; ties go to the first. A straight loop of "

@@ -25,6 +25,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from groove.midi.meter import BarGrid
+
 Times = NDArray[np.float64]
 Phase = NDArray[np.float64]
 
@@ -32,6 +34,8 @@ Phase = NDArray[np.float64]
 FRAME_RATE_HZ = 50
 #: Sample rate that the model hears, in Hz.
 SAMPLE_RATE = 16_000
+#: Compound meters whose notated beats come faster are felt in groups of three.
+COMPOUND_PER_MINUTE = 200.0
 #: Samples per frame.
 FRAME = SAMPLE_RATE // FRAME_RATE_HZ
 
@@ -87,6 +91,36 @@ def bar_length_s(times_s: Times, bar_starts_s: Times) -> Times:
     inside = (bar >= 0) & (bar < len(bar_starts_s) - 1)
     lengths[inside] = np.diff(bar_starts_s)[bar[inside]]
     return lengths
+
+
+def tactus(grid: BarGrid) -> tuple[Times, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the beats that listeners move to.
+
+    They are the notated beats, but for compound meters (6/8, 9/8, 12/8 …) whose notated beats come
+    at more than :data:`COMPOUND_PER_MINUTE` a minute: those are felt in groups of three, two to a
+    bar of 6/8. (Meters of one beat are felt as they are written.)
+
+    Returns
+    -------
+    beat_s
+        ``(beats,)`` seconds.
+    beat_in_bar
+        ``(beats,)`` number in the bar, 1 on the downbeat.
+    beats_per_bar
+        ``(bars,)`` beats of each bar.
+    """
+    bar = np.searchsorted(grid.bar_start_s, grid.beat_s + 1e-9, side="right") - 1
+    bar = np.clip(bar, 0, grid.bars - 1)
+    lengths = np.diff(grid.bar_start_s)
+    # A bar cut short by the next meter has fewer beats, at the rate of a whole one.
+    present = np.bincount(bar, minlength=grid.bars)
+    rate = 60.0 * present / lengths
+    compound = (grid.numerator % 3 == 0) & (grid.numerator > 3) & (grid.denominator >= 8)
+    grouped = compound & (rate > COMPOUND_PER_MINUTE)
+    kept = ~grouped[bar] | (grid.beat_in_bar % 3 == 1)
+    number = np.where(grouped[bar], (grid.beat_in_bar - 1) // 3 + 1, grid.beat_in_bar)
+    per_bar = np.where(grouped, grid.numerator // 3, grid.numerator)
+    return grid.beat_s[kept], number[kept].astype(np.int64), per_bar.astype(np.int64)
 
 
 def frame_times(frames: int, start_s: float = 0.0) -> Times:

@@ -5,11 +5,15 @@ What belongs here: figures over epochs. What does not: pictures of music.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
 from groove.plots.figure import png
+
+#: Panels beside each other at most.
+_COLUMNS = 4
 
 
 def learning_curve(history: Sequence[Mapping[str, float]]) -> bytes:
@@ -26,7 +30,9 @@ def learning_curve(history: Sequence[Mapping[str, float]]) -> bytes:
         families.setdefault(name.split("_", 1)[-1], []).append(name)
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots(1, max(1, len(families)), squeeze=False)[0]
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axis in axes[len(families) :]:
+            axis.set_axis_off()
         for axis, (family, members) in zip(axes, sorted(families.items()), strict=False):
             for name in members:
                 points = [(epoch["epoch"], epoch[name]) for epoch in history if name in epoch]
@@ -35,4 +41,6 @@ def learning_curve(history: Sequence[Mapping[str, float]]) -> bytes:
             axis.legend(fontsize="small")
             axis.grid(alpha=0.3)
 
-    return png(draw, width=4.0 * max(1, len(families)) + 1)
+    columns = min(_COLUMNS, max(1, len(families)))
+    rows = max(1, math.ceil(len(families) / columns))
+    return png(draw, width=4.0 * columns + 1, height=3.0 * rows)

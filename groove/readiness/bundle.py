@@ -91,6 +91,8 @@ def _models(
     exported = {row["model_id"]: row for row in records(onnx_models)}
     for stage, table in sorted(models.items()):
         for row in records(table):
+            if not row.get("released", True):
+                continue
             name = f"{stage}_{row['ranker']}" if "ranker" in row else stage
             files = {f"models/{name}{_suffix(row['blob'])}": (row["blob"], row["bytes"])}
             onnx = exported.get(row["model_id"])

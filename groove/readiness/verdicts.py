@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 import pandas as pd
 
 from groove.core.gates import Gate
-from groove.core.tables import frame_of
+from groove.core.tables import frame_of, records
 from groove.readiness.tables import READINESS
 
 
@@ -77,7 +77,9 @@ def passing_models(
         others = all(bool(verdict.get(other, True)) for other in lines.get(stage, ()))
         if not (bool(verdict.get(stage, False)) and others):
             continue
-        for row in table.to_dict(orient="records"):
+        for row in records(table):
+            if not row.get("released", True):
+                continue
             name = f"{stage}_{row['ranker']}" if "ranker" in row else stage
             names[name] = str(row["run_id"])
     return names

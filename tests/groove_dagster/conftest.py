@@ -19,7 +19,7 @@ TEXTS = Path(__file__).parents[2] / "data" / "demo"
 #: Enough to train something; the demo itself is run by `make demo`.
 COUNTS = {"loops": 60, "songs": 8, "tracks": 5, "hits": 90}
 TINY: Mapping[str, Mapping[str, Any]] = {
-    "phase_tcn": {"epochs": 2, "channels": 8, "blocks": 3, "chunks_per_epoch": 16},
+    "phase_model": {"epochs": 2, "channels": 8, "blocks": 3, "chunks_per_epoch": 16},
     "phase_chunks": {"rates": 1},
     "drum_classifier": {"epochs": 2, "epoch_events": 128, "channels": [8, 8, 8, 8]},
     "groove_rnn": {"epochs": 2, "hidden": 16, "windows_per_epoch": 16},

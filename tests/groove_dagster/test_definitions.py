@@ -14,7 +14,10 @@ from resources.sources import Sources
 
 GROUPS = {
     "sources": {"raw_files", "song_index", "loop_index", "track_index", "hit_index"},
-    "phase": {"song_renders", "phase_chunks", "phase_tcn"},
+    "phase": {
+        "song_renders", "phase_chunks", "phase_features", "phase_model", "phase_evaluation",
+        "phase_checks",
+    },
     "ngram": {
         "groove_events",
         "groove_ngrams",

@@ -48,7 +48,7 @@ def test_every_training_is_a_finished_run_with_a_registered_model(finished: Any)
     uri = f"sqlite:///{finished.data}/mlflow/mlflow.db"
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     for stage in (
-        "phase_tcn",
+        "phase_model",
         "groove_model",
         "groove_rnn",
         "loop_ranker",

@@ -1,6 +1,7 @@
 """The store: content-addressed, whole, and it leaves its folder for nobody."""
 
 import hashlib
+import mmap
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,18 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["table.parquet"]
+
+
+@pytest.mark.parametrize("place", ["", "memory://views"])
+def test_a_view_is_the_content_without_a_copy(tmp_path: Path, place: str) -> None:
+    blobs = store(place or str(tmp_path))
+    name = blobs.write(b"0123456789" * 1000, ".npy")
+    view = blobs.view(name)
+    assert view[5:12] == b"5678901"
+    assert view == blobs.read(name)
+    if not place:
+        assert isinstance(view.obj, mmap.mmap)
+    with pytest.raises(ValueError, match="no blob reference"):
+        blobs.view("../../etc/passwd")
+    with pytest.raises(FileNotFoundError):
+        blobs.view("0" * 64 + ".npy")

@@ -86,6 +86,9 @@ class _Held:
     def read(self, blob: str) -> bytes:
         raise FileNotFoundError(blob)
 
+    def view(self, blob: str) -> memoryview:
+        raise FileNotFoundError(blob)
+
     def write(self, data: bytes, suffix: str) -> str:
         raise PermissionError(f"{len(data)} bytes ({suffix})")
 

@@ -10,6 +10,7 @@ What belongs here: the rules. What does not: reading MIDI (:mod:`groove.midi.not
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groove.midi.meter import BarGrid
 from groove.midi.notes import Song
@@ -31,8 +32,8 @@ def check_usable(song: Song, grid: BarGrid, spec: RenderSpec) -> None:
     Raises
     ------
     UnusableSongError
-        If the meter is only assumed, a denominator is out of range, the song is too short
-        or too long, has too few distinct onsets, or is not played to its own bars.
+        If the meter is only assumed, a denominator is out of range, the song or its bars are too
+        short or too long, it has too few distinct onsets, or is not played to its own bars.
     """
     if song.n == 0:
         raise UnusableSongError("has no notes")
@@ -49,7 +50,12 @@ def check_usable(song: Song, grid: BarGrid, spec: RenderSpec) -> None:
             f"lasts {duration:.1f} s; usable are "
             f"{spec.min_duration_s:g} to {spec.max_duration_s:g} s"
         )
-    onsets = np.unique(np.round(song.start_s / _ONSET_RESOLUTION_S)).size
+    bar_s = float(np.median(np.diff(grid.bar_start_s)))
+    if not spec.min_bar_s <= bar_s <= spec.max_bar_s:
+        raise UnusableSongError(
+            f"has bars of {bar_s:.2f} s; usable are {spec.min_bar_s:g} to {spec.max_bar_s:g} s"
+        )
+    onsets = distinct_onsets(song.start_s)
     if onsets < spec.min_onsets:
         raise UnusableSongError(f"has {onsets} distinct onset times; at least {spec.min_onsets}")
     share = grid_share(song, grid, spec.grid_tolerance)
@@ -58,6 +64,11 @@ def check_usable(song: Song, grid: BarGrid, spec: RenderSpec) -> None:
             f"has {share:.0%} of its onsets near the bar's grid; at least "
             f"{spec.min_grid_share:.0%}: it was not played to its own tempo map"
         )
+
+
+def distinct_onsets(start_s: NDArray[np.float64]) -> int:
+    """Return how many different times, 5 ms apart, notes start at."""
+    return int(np.unique(np.round(start_s / _ONSET_RESOLUTION_S)).size)
 
 
 def grid_share(song: Song, grid: BarGrid, tolerance: float) -> float:

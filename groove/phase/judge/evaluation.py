@@ -1,157 +1,248 @@
-"""What a trained network is worth on held-out songs, and what counting beats would be worth.
+"""What a trained model is worth on held-out chunks, and what counting beats would be worth.
 
-What belongs here: running predictions over chunks and summing figures up. What does not: the
-figures' definitions (:mod:`groove.phase.judge.metrics`).
+Conventions
+-----------
+* A chunk starts in mid-song, and everything that a tracker knew before is gone: nothing counts
+  before its warm-up is over, neither phases nor beats.
+* Labels are computed from the bar lines themselves at the times that were predicted.
+
+What belongs here: running models over chunks, a row of figures per chunk and anticipation, and
+sums over them. What does not: the figures (:mod:`groove.phase.judge.figures`), recordings in
+files (:mod:`groove.phase.judge.recordings`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from groove.audio.compiled import ready
-from groove.phase.judge.metrics import Matches, downbeats_of, error_ms, match
-from groove.phase.labels import (
-    FRAME_RATE_HZ,
-    SAMPLE_RATE,
-    Phase,
-    Times,
-    bar_length_s,
-    bar_phase,
-    circular_loss,
-)
-from groove.phase.learn.dataset import Chunks
+from groove.audio.waveform import Samples
+from groove.phase.judge.figures import Errors, Said, Span, errors_of, figures_of, matches_of
+from groove.phase.judge.metrics import Matches
+from groove.phase.judge.others import counted
+from groove.phase.judge.ours import said_by
+from groove.phase.judge.reference import CHANGING, Reference, of_bars
+from groove.phase.judge.summary import tempo_class
+from groove.phase.labels import FRAME_RATE_HZ, Phase
+from groove.phase.model.registry import PhaseModel, Told, evidence
+from groove.phase.play.estimates import Estimates, empty
 
-NOTHING = Matches(0, 0, 0)
-_BEATS_GUESSED = 4
-_BATCH = 16
+#: Chunks run at once; with more the filter's states leave the cache.
+_BATCH = 8
 
 
-def phase_of(predicted: torch.Tensor) -> Phase:
+class HeldOut(Protocol):
+    """Chunks to be judged: rows of ``phase_chunks``, and their 16 kHz mono samples."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rows."""
+
+    def samples(self, place: int) -> Samples:
+        """Return the samples of the row at ``place``."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was said of one chunk at one anticipation, and what is true.
+
+    Parameters
+    ----------
+    place
+        Row of the chunk.
+    anticipation_s
+        How far ahead it was said.
+    reference
+        What is known of the chunk.
+    said
+        What was said.
+    span
+        What is scored.
+    """
+
+    place: int
+    anticipation_s: float
+    reference: Reference
+    said: Said
+    span: Span
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """The chunk's figures."""
+        return figures_of(self.reference, self.said, self.span)
+
+
+def phase_of(predicted: Tensor) -> Phase:
     """Return phases in ``[0, 1)`` of ``(..., 2)`` sines and cosines."""
     values = predicted.double().numpy()
-    return np.asarray(np.arctan2(values[..., 0], values[..., 1]) / (2 * np.pi) % 1.0)
+    phase = np.arctan2(values[..., 0], values[..., 1]) / (2 * np.pi) % 1.0
+    return np.where(phase < 1.0, phase, 0.0)
 
 
-def predict_chunks(network: torch.nn.Module, chunks: Chunks, anticipation_s: float) -> Phase:
-    """Return ``(chunks, frames)`` predicted phases."""
-    pieces = []
+def reference_of(table: pd.DataFrame, place: int) -> Reference:
+    """Return what is known of the chunk in row ``place``."""
+    row = table.iloc[place]
+    return of_bars(
+        np.asarray(row["bar_start_s"], dtype=np.float64), np.asarray(row["beat_s"], dtype=float)
+    )
+
+
+def meter_of(table: pd.DataFrame, place: int) -> str:
+    """Return a chunk's meter as written, or that it changes within the chunk."""
+    changes = reference_of(table, place).meter == CHANGING
+    return CHANGING if changes else str(table["meter"].iloc[place])
+
+
+def heard_by(
+    model: PhaseModel, chunks: HeldOut, looks: Sequence[float], warmup_s: float
+) -> Iterator[Heard]:
+    """Yield what a model says of each chunk at each anticipation, chunks in order."""
+    for first in range(0, len(chunks.table), _BATCH):
+        places = range(first, min(first + _BATCH, len(chunks.table)))
+        samples = [chunks.samples(place) for place in places]
+        longest = max(len(one) for one in samples)
+        batch = torch.from_numpy(
+            np.stack([np.pad(one, (0, longest - len(one))) for one in samples])
+        )
+        told = told_at(model, batch, looks)
+        for at, (place, sound) in enumerate(zip(places, samples, strict=True)):
+            reference, span = reference_of(chunks.table, place), _span(chunks, place, warmup_s)
+            for look, one in zip(looks, told, strict=True):
+                rows = rows_of(one, at, model.spec.meters)[: len(sound) * FRAME_RATE_HZ // 16_000]
+                yield Heard(place, look, reference, said_by(rows, look), span)
+
+
+def heard_by_counting(chunks: HeldOut, warmup_s: float) -> Iterator[Heard]:
+    """Yield what counting to four at librosa's beats says of each chunk."""
+    for place in range(len(chunks.table)):
+        said, span = counted(chunks.samples(place)), _span(chunks, place, warmup_s)
+        yield Heard(place, 0.0, reference_of(chunks.table, place), said, span)
+
+
+def told_at(model: PhaseModel, samples: Tensor, looks: Sequence[float]) -> list[Told]:
+    """Return what a model tells of ``(batch, samples)`` at each anticipation in seconds.
+
+    The same as running it once for each; what does not depend on the anticipation runs once.
+    """
     with torch.no_grad():
-        for first in range(0, len(chunks), _BATCH):
-            levels = chunks.levels(list(range(first, min(first + _BATCH, len(chunks)))))
-            look = torch.full((len(levels),), anticipation_s)
-            pieces.append(phase_of(network(levels, look)))
-    return np.concatenate(pieces)
+        levels, silence = model.front.both(samples)
+        ahead = [torch.full((len(samples),), look) for look in looks]
+        if model.pointer is None:
+            return [model.told(model.network(levels, look), silence, look) for look in ahead]
+        activations = evidence(model.heard(levels, ahead[0]))
+        belief = model.pointer.start(len(samples))
+        frames: list[list[tuple[Tensor, ...]]] = [[] for _ in looks]
+        for place in range(silence.shape[1]):
+            belief = model.pointer.step(activations[:, place], silence[:, place], belief)
+            for at, look in enumerate(ahead):
+                frames[at].append(model.pointer.read(belief, look))
+        read = [[torch.stack(part, dim=1) for part in zip(*told, strict=True)] for told in frames]
+        return [
+            Told(bar, beat, tempo, meters, confidence, activations, silence)
+            for bar, beat, tempo, meters, confidence in read
+        ]
 
 
-def scored_times(frames: int, warmup_s: float, anticipation_s: float) -> tuple[slice, Times]:
-    """Return which frames are scored, and the times that they predict."""
-    first = round(warmup_s * FRAME_RATE_HZ)
-    times = (np.arange(first, frames) + 1) / FRAME_RATE_HZ + anticipation_s
-    return slice(first, frames), times
+def rows_of(told: Told, item: int, meters: Sequence[int]) -> Estimates:
+    """Return what is told of one item of a batch, as the tracker's rows."""
+    bar = told.bar[item]
+    rows = empty(len(bar))
+    rows.time_s[:] = np.arange(1, len(bar) + 1) / FRAME_RATE_HZ
+    rows.bar_phase[:] = phase_of(bar)
+    rows.confidence[:] = bar.norm(dim=1).clamp(0, 1).numpy()
+    if told.beat is not None:
+        rows.beat_phase[:] = phase_of(told.beat[item])
+    if told.tempo_bpm is not None:
+        rows.tempo_bpm[:] = told.tempo_bpm[item].numpy()
+    if told.meters is not None:
+        rows.beats_per_bar[:] = np.asarray(meters)[told.meters[item].argmax(dim=1).numpy()]
+    if told.confidence is not None:
+        rows.confidence[:] = told.confidence[item].numpy()
+    if told.activations is not None:
+        rows.activations[:] = told.activations[item].numpy()
+    if told.silence is not None:
+        rows.silence[:] = told.silence[item].numpy()
+    return rows
 
 
 def evaluate(
-    network: torch.nn.Module, chunks: Chunks, warmup_s: float, longest_s: float
+    model: PhaseModel, chunks: HeldOut, warmup_s: float, longest_s: float
 ) -> Mapping[str, float]:
-    """Return the figures of a network on chunks, at anticipations 0, half and ``longest_s``.
+    """Return the figures of a model on chunks, at anticipations 0, half and ``longest_s``.
 
-    Labels are computed from the bar lines themselves at the predicted times. Losses and errors
-    are means and quantiles over frames; downbeats are read off the prediction without
-    anticipation.
+    Losses are means and errors quantiles over frames; beats and downbeats are counted over all
+    chunks, without anticipation. What nothing is known of is left out.
+
+    Returns
+    -------
+    Mapping
+        ``phase_loss`` (all anticipations), ``phase_loss_at_<ms>_ms``, ``phase_loss_<meter>``,
+        ``phase_loss_<tempo>_bpm``, ``median_phase_error_ms``, ``p90_phase_error_ms``,
+        ``median_phase_error_bars``, ``p90_phase_error_bars``, ``downbeat_f_measure``,
+        ``beat_f_measure``.
     """
-    losses: list[Phase] = []
-    errors: list[Phase] = []
-    downbeats = NOTHING
-    figures: dict[str, float] = {}
-    for look in sorted({0.0, longest_s / 2, longest_s}):
-        predicted = predict_chunks(network, chunks, look)
-        scored, times = scored_times(predicted.shape[1], warmup_s, look)
-        rows = []
-        for place, phase in enumerate(predicted[:, scored]):
-            bars = _bars(chunks, place)
-            label = bar_phase(times, bars)
-            rows.append(circular_loss(phase, label))
-            errors.append(error_ms(phase, label, bar_length_s(times, bars)))
-            if look == 0:
-                downbeats += _downbeats(phase, bars, times)
-        losses.append(np.stack(rows))
-        figures[f"phase_loss_at_{round(look * 1000)}_ms"] = _mean(losses[-1])
-    pooled = np.stack(losses)
-    meters = chunks.table["meter"].to_numpy()
-    for meter in sorted(set(meters)):
-        figures[f"phase_loss_{meter.replace('/', '_')}"] = _mean(pooled[:, meters == meter])
-    found = np.concatenate(errors)
-    figures |= {
-        "phase_loss": _mean(pooled),
-        "median_phase_error_ms": _quantile(found, 0.5),
-        "p90_phase_error_ms": _quantile(found, 0.9),
-        "downbeat_f_measure": downbeats.f_measure,
-    }
-    return {name: value for name, value in figures.items() if np.isfinite(value)}
+    looks = sorted({0.0, longest_s / 2, longest_s})
+    return summed(heard_by(model, chunks, looks, warmup_s), chunks.table)
 
 
-def every_fourth_beat(chunks: Chunks, warmup_s: float) -> Mapping[str, float]:
-    """Return phase loss and downbeat F-measure of a beat tracker that counts to four.
+def every_fourth_beat(chunks: HeldOut, warmup_s: float) -> Mapping[str, float]:
+    """Return phase loss and F-measures of a beat tracker that counts to four."""
+    figures = summed(heard_by_counting(chunks, warmup_s), chunks.table)
+    wanted = ("phase_loss", "downbeat_f_measure", "beat_f_measure")
+    return {f"every_fourth_beat_{name}": figures[name] for name in wanted if name in figures}
 
-    The tracker (librosa's, Ellis 2007) hears each chunk whole, future included; every fourth
-    beat from the first on is taken for a downbeat. Beyond its first and last beat its tempo goes
-    on. A chunk without two beats scores by chance.
-    """
-    losses, downbeats = [], NOTHING
-    for place in range(len(chunks)):
-        samples = chunks.samples(place)
-        _, times = scored_times(len(samples) * FRAME_RATE_HZ // SAMPLE_RATE, warmup_s, 0.0)
-        bars = _bars(chunks, place)
-        label = bar_phase(times, bars)
-        phase = _counted(_beats(samples), times)
-        losses.append(
-            np.where(np.isnan(phase) & ~np.isnan(label), 1.0, circular_loss(phase, label))
+
+def summed(heard: Iterator[Heard], table: pd.DataFrame) -> dict[str, float]:
+    """Return figures over everything that was said; see :func:`evaluate`."""
+    losses: dict[str, list[NDArray[np.float64]]] = {}
+    errors: list[Errors] = []
+    beats, downbeats = Matches(0, 0, 0), Matches(0, 0, 0)
+    for one in heard:
+        found = errors_of(one.reference, one.said, one.span)
+        errors.append(found)
+        names = (
+            "phase_loss",
+            f"phase_loss_at_{round(one.anticipation_s * 1000)}_ms",
+            f"phase_loss_{meter_of(table, one.place).replace('/', '_')}",
+            f"phase_loss_{tempo_class(one.reference.tempo_bpm).replace('-', '_to_')}_bpm",
         )
-        downbeats += _downbeats(phase, bars, times)
-    figures = {
-        "every_fourth_beat_phase_loss": _mean(np.concatenate(losses)),
-        "every_fourth_beat_downbeat_f_measure": downbeats.f_measure,
+        for name in names:
+            losses.setdefault(name, []).append(found.loss)
+        if one.anticipation_s == 0:
+            more = matches_of(one.reference, one.said, one.span)
+            beats, downbeats = beats + more[0], downbeats + more[1]
+    figures = {name: _mean(np.concatenate(parts)) for name, parts in sorted(losses.items())}
+    milliseconds = 1000 * np.concatenate([np.empty(0), *(one.seconds for one in errors)])
+    bars = np.concatenate([np.empty(0), *(one.bars for one in errors)])
+    figures |= {
+        "median_phase_error_ms": _quantile(milliseconds, 0.5),
+        "p90_phase_error_ms": _quantile(milliseconds, 0.9),
+        "median_phase_error_bars": _quantile(bars, 0.5),
+        "p90_phase_error_bars": _quantile(bars, 0.9),
+        "downbeat_f_measure": downbeats.f_measure,
+        "beat_f_measure": beats.f_measure,
     }
-    return {name: value for name, value in figures.items() if np.isfinite(value)}
+    return {name: value for name, value in figures.items() if math.isfinite(value)}
 
 
-def _beats(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Times:
-    import librosa
-
-    ready()
-    _, beats = librosa.beat.beat_track(y=samples, sr=SAMPLE_RATE, hop_length=256, units="time")
-    return np.asarray(beats, dtype=np.float64)
-
-
-def _counted(beats: Times, times: Times) -> Phase:
-    """Return the phase of counting to four at the beats, their tempo going on at both ends."""
-    if len(beats) < 2:
-        return np.full(len(times), np.nan)
-    count = np.interp(times, beats, np.arange(len(beats)))
-    interval = float(np.median(np.diff(beats)))
-    count += np.minimum(times - beats[0], 0) / interval
-    count += np.maximum(times - beats[-1], 0) / interval
-    return np.asarray(count / _BEATS_GUESSED % 1.0)
-
-
-def _bars(chunks: Chunks, place: int) -> Times:
-    return np.asarray(chunks.table["bar_start_s"].iloc[place], dtype=np.float64)
-
-
-def _downbeats(phase: Phase, bars: Times, times: Times) -> Matches:
-    """Match downbeats within the scored span, as far as the bars are known."""
-    end = min(float(times[-1]), float(bars[-1]))
-    reference = bars[(bars >= times[0]) & (bars <= end)]
-    inside = times <= end
-    return match(reference, downbeats_of(phase[inside], times[inside]))
+def _span(chunks: HeldOut, place: int, warmup_s: float) -> Span:
+    """Return what is scored of a chunk: from the warm-up to where sound or bars end."""
+    row = chunks.table.iloc[place]
+    sound = float(row["end_s"]) - float(row["start_s"])
+    bars = np.asarray(row["bar_start_s"], dtype=np.float64)
+    return Span(warmup_s, warmup_s, min(sound, float(bars[-1]) if len(bars) else 0.0))
 
 
 def _mean(values: Phase) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")
+    return float(values.mean()) if values.size else float("nan")
 
 
 def _quantile(values: Phase, share: float) -> float:

@@ -25,6 +25,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from groove.audio.mel import LOG_FLOOR
 from groove.audio.mel_torch import MelFrontEnd
 from groove.phase.labels import FRAME, FRAME_RATE_HZ, SAMPLE_RATE
 
@@ -32,6 +33,14 @@ LONG_WINDOW = 2048
 SHORT_WINDOW = 512
 _LOW_HZ = (30.0, 500.0)
 _HIGH_HZ = (400.0, 8000.0)
+#: Frames whose running means are computed together.
+_BLOCK = 64
+#: Samples are held within this: a file may say anything.
+_LOUDEST = 8.0
+#: Natural logarithm of the loudest band's power from which on there is sound, and how far below
+#: there is none.
+_SOUND = math.log(LOG_FLOOR) + 3.0
+_FADE = 2.3
 
 
 class FrontEnd(nn.Module):
@@ -65,8 +74,8 @@ class FrontEnd(nn.Module):
 
     def step(
         self, frame: Tensor, pcm: Tensor, mean: Tensor, weight: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return ``(levels, pcm, mean, weight)`` after one more frame.
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return ``(levels, silence, pcm, mean, weight)`` after one more frame.
 
         Parameters
         ----------
@@ -75,28 +84,57 @@ class FrontEnd(nn.Module):
         pcm, mean, weight
             As :meth:`start` or the last step returned them.
         """
-        heard = torch.cat([pcm, frame], dim=1)
+        heard = torch.cat([pcm, _sane(frame)], dim=1)
         power = self._power(heard)[:, 0]
         mean = self.keep * mean + (1 - self.keep) * power
         weight = self.keep * weight + (1 - self.keep)
-        return torch.log1p(power * weight / mean), heard[:, FRAME:], mean, weight
+        levels = torch.log1p(power * weight / mean)
+        return levels, self._silence(power), heard[:, FRAME:], mean, weight
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return ``(batch, frames, bands)`` levels of ``(batch, samples)``, whole frames only."""
+        return self.both(samples)[0]
+
+    def both(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Return levels as :meth:`forward` does, and ``(batch, frames)`` silence.
+
+        Silence is 1 where nothing sounds but what a 16-bit converter may leave, 0 from some 10 dB
+        above that on. A constant offset is silent.
+        """
         count = samples.shape[1] // FRAME
-        silence = samples.new_zeros(samples.shape[0], LONG_WINDOW - FRAME)
-        power = self._power(torch.cat([silence, samples[:, : count * FRAME]], dim=1))
-        mean = torch.zeros_like(power[:, 0])
-        means = []
-        for frame in power.unbind(dim=1):
-            mean = self.keep * mean + (1 - self.keep) * frame
-            means.append(mean)
+        before = samples.new_zeros(samples.shape[0], LONG_WINDOW - FRAME)
+        power = self._power(torch.cat([before, _sane(samples[:, : count * FRAME])], dim=1))
         steps = torch.arange(1, count + 1, dtype=torch.float64, device=samples.device)
         weight = (1 - self.keep**steps).to(power.dtype)[None, :, None]
-        return torch.log1p(power * weight / torch.stack(means, dim=1))
+        return torch.log1p(power * weight / self._means(power)), self._silence(power)
+
+    def _means(self, power: Tensor) -> Tensor:
+        """Return the running means of ``(batch, frames, bands)``, a block of frames at a time."""
+        batch, count, bands = power.shape
+        padded = nn.functional.pad(power, (0, 0, 0, -count % _BLOCK)).reshape(
+            batch, -1, _BLOCK, bands
+        )
+        step = torch.arange(_BLOCK, dtype=torch.float64, device=power.device)
+        age = step[:, None] - step
+        decay = torch.where(age >= 0, self.keep ** age.clamp(min=0), 0.0).to(power.dtype)
+        within = (1 - self.keep) * (decay @ padded)
+        carried = (self.keep ** (step + 1)).to(power.dtype)[None, :, None]
+        mean, means = torch.zeros_like(power[:, :1]), []
+        for block in within.unbind(dim=1):
+            means.append(block + carried * mean)
+            mean = means[-1][:, -1:]
+        return torch.cat(means, dim=1)[:, :count] if means else power
 
     def _power(self, heard: Tensor) -> Tensor:
         """Return ``(batch, frames, bands)`` power; the mel's logarithm brings a floor with it."""
         low = self.low(heard)
         high = self.high(heard[:, LONG_WINDOW - SHORT_WINDOW :])
         return torch.cat([low, high], dim=2).exp()
+
+    def _silence(self, power: Tensor) -> Tensor:
+        return ((_SOUND - power.amax(dim=-1).log()) / _FADE).clamp(0, 1)
+
+
+def _sane(samples: Tensor) -> Tensor:
+    """Return samples without what is no number, and none far above full scale."""
+    return torch.where(torch.isnan(samples), 0.0, samples).clamp(-_LOUDEST, _LOUDEST)

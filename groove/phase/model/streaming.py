@@ -1,7 +1,7 @@
-"""The network as a stream: one frame of PCM in, the phase to come out, state in the open.
+"""A model as a stream: one frame of PCM in, the place in the bar out, state in the open.
 
-What belongs here: loading a trained model, predicting with it, its step for export. What does
-not: ONNX (:mod:`groove.export`).
+What belongs here: one step of a model, for export. What does not: ONNX (:mod:`groove.export`), the
+stream's user (:mod:`groove.phase.play.tracker`).
 """
 
 from __future__ import annotations
@@ -9,43 +9,40 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from groove.core.models import ExportCase, ModelError, unpack
+from groove.core.models import ExportCase
 from groove.phase.labels import FRAME
-from groove.phase.model.network import PhaseModel
-from groove.phase.spec import PhaseTcnSpec
+from groove.phase.model.registry import PhaseModel, evidence, load
 
 _FRONT_STATE = ("pcm", "mean", "weight")
-
-
-def load_model(data: bytes) -> PhaseModel:
-    """Return the trained model, in evaluation mode, of what the training stored.
-
-    Raises
-    ------
-    ModelError
-        If the bytes are another kind of model.
-    """
-    state, metadata = unpack(data)
-    if metadata.get("stage") != "phase_tcn":
-        raise ModelError(f"a model of {metadata.get('stage')!r}, not of 'phase_tcn'")
-    model = PhaseModel(PhaseTcnSpec(**metadata["spec"]))
-    model.network.load_state_dict(state)
-    return model.eval()
+_TOLD = ("beat", "tempo_bpm", "meters", "confidence", "activations", "silence")
 
 
 class PhaseStep(nn.Module):
-    """One frame of 20 ms of :class:`~groove.phase.model.network.PhaseModel`."""
+    """One frame of 20 ms of :class:`~groove.phase.model.registry.PhaseModel`."""
 
     def __init__(self, model: PhaseModel) -> None:
         super().__init__()
         self.model = model
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what a step returns before its state."""
+        return ("bar", *_TOLD) if self.model.pointer is not None else ("bar",)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the state, in order."""
+        network = len(self.model.network.start(1))
+        belief = ("belief",) if self.model.pointer is not None else ()
+        return (*_FRONT_STATE, *(f"past_{place}" for place in range(network)), *belief)
+
     def start(self, batch: int = 1) -> list[Tensor]:
-        """Return the state before the first frame."""
-        return [*self.model.front.start(batch), *self.model.network.start(batch)]
+        """Return the state before the first frame: zeros."""
+        belief = [] if self.model.pointer is None else [self.model.pointer.start(batch)]
+        return [*self.model.front.start(batch), *self.model.network.start(batch), *belief]
 
     def forward(self, frame: Tensor, anticipation_s: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        """Return ``(phase, *state)`` after one more frame.
+        """Return what is told after one more frame, named by ``outputs``, and the new state.
 
         Parameters
         ----------
@@ -55,32 +52,36 @@ class PhaseStep(nn.Module):
             ``(batch,)``, 0 to 0.5 s.
         state
             As :meth:`start` or the last step returned it.
-
-        Returns
-        -------
-        tuple
-            ``(batch, 2)``: sine and cosine of 2π phase at the end of the frame plus the
-            anticipation; and the new state.
         """
-        levels, pcm, mean, weight = self.model.front.step(frame, *state[: len(_FRONT_STATE)])
-        predicted, following = self.model.network.step(
-            levels, anticipation_s, list(state[len(_FRONT_STATE) :])
-        )
-        return predicted, pcm, mean, weight, *following
+        front = len(_FRONT_STATE)
+        levels, silence, *heard = self.model.front.step(frame, *state[:front])
+        pointer = self.model.pointer
+        rest = list(state[front:] if pointer is None else state[front:-1])
+        told, following = self.model.network.step(levels, self.model.asked(anticipation_s), rest)
+        if pointer is None:
+            return (told.phase[:, 0], *heard, *following)
+        activations = evidence(told)[:, 0]
+        belief = pointer.step(activations, silence, state[-1])
+        bar, beat, tempo, meters, confidence = pointer.read(belief, anticipation_s)
+        return (
+            bar, beat, tempo, meters, confidence, activations, silence, *heard, *following, belief
+        )  # fmt: skip
 
 
 def export_case(model_bytes: bytes) -> ExportCase:
     """Return one streaming step of a trained model, with its state as inputs and outputs."""
-    step = PhaseStep(load_model(model_bytes)).eval()
-    state = step.start()
-    network = len(state) - len(_FRONT_STATE)
-    names = [*_FRONT_STATE, *(f"past_{place}" for place in range(network))]
+    return step_case(load(model_bytes))
+
+
+def step_case(model: PhaseModel) -> ExportCase:
+    """Return one streaming step of a model, as :func:`export_case` does."""
+    step = PhaseStep(model).eval()
     frame = torch.sin(torch.arange(FRAME) * 0.1)[None] * 0.1
     return ExportCase(
         network=step,
-        inputs=(frame, torch.tensor([0.25]), *state),
-        input_names=("frame", "anticipation_s", *names),
-        output_names=("phase", *(f"next_{name}" for name in names)),
+        inputs=(frame, torch.tensor([0.25]), *step.start()),
+        input_names=("frame", "anticipation_s", *step.states),
+        output_names=(*step.outputs, *(f"next_{name}" for name in step.states)),
         dynamic_axes={},
-        feedback={f"next_{name}": name for name in names},
+        feedback={f"next_{name}": name for name in step.states},
     )

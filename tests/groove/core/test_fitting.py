@@ -1,8 +1,15 @@
 """The training entry: it learns, keeps the best epoch, repeats, and stops."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
 import torch
 
 from groove.core.fitting import fit
+from groove.core.models import ModelError
+from groove.core.resuming import Checkpoint
 from groove.core.spec import FitSpec
 from groove.core.tracking import MemoryTracker
 
@@ -61,3 +68,73 @@ def test_the_best_epoch_is_kept_and_patience_ends_it() -> None:
     fitted = fit(noisy, falling, [0], [0], spec)
     assert fitted.best_epoch == 1
     assert len(fitted.history) == 4
+
+
+class Drawn:
+    """Batches that differ from epoch to epoch."""
+
+    epoch = 0
+
+    def __len__(self) -> int:
+        return 4
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        drawn = batches(100 + self.epoch, 4)
+        self.epoch += 1
+        yield from drawn
+
+
+def network() -> torch.nn.Module:
+    torch.manual_seed(4)
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.Dropout(0.3), torch.nn.Linear(8, 1)
+    )
+
+
+@pytest.mark.parametrize("schedule", ["one_cycle", "constant"])
+def test_a_killed_training_goes_on_to_the_same_end(tmp_path: Path, schedule: str) -> None:
+    spec = FitSpec(epochs=6, learning_rate=0.05, threads=1, accelerator="cpu", schedule=schedule)
+    whole = fit(network(), loss, Drawn(), batches(2, 3), spec)
+
+    checkpoint = Checkpoint(tmp_path / "new" / "training.safetensors", "this one")
+    steps = iter(range(4 * 3 + 3 * 3 + 2))
+
+    def killed(net: torch.nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> Any:
+        if next(steps, None) is None:
+            raise InterruptedError
+        return loss(net, batch)
+
+    with pytest.raises(InterruptedError):
+        fit(network(), killed, Drawn(), batches(2, 3), spec, checkpoint=checkpoint)
+    torch.manual_seed(99)
+    resumed = fit(network(), loss, Drawn(), batches(2, 3), spec, checkpoint=checkpoint)
+    assert resumed.history == whole.history
+    assert resumed.best_epoch == whole.best_epoch
+    for ours, theirs in zip(
+        resumed.network.state_dict().values(), whole.network.state_dict().values(), strict=True
+    ):
+        assert torch.equal(ours, theirs)
+    # What is done is not done again.
+    again = fit(network(), killed, Drawn(), batches(2, 3), spec, checkpoint=checkpoint)
+    assert again.history == whole.history
+    checkpoint.drop()
+    assert checkpoint.last() is None
+
+
+def test_a_checkpoint_of_something_else_is_not_taken(tmp_path: Path) -> None:
+    ours = Checkpoint(tmp_path / "training.safetensors", "ours")
+    ours.keep({"x": torch.arange(3)}, {"history": [{"epoch": 0.0}]})
+    kept = ours.last()
+    assert kept is not None
+    assert torch.equal(kept[0]["x"], torch.arange(3))
+    assert Checkpoint(ours.path, "theirs").last() is None
+    ours.path.write_bytes(ours.path.read_bytes()[:40])
+    with pytest.raises(ModelError, match="delete it"):
+        ours.last()
+
+
+def test_the_learning_rate_is_told() -> None:
+    _, history, _ = trained(SPEC)
+    rates = [epoch["learning_rate"] for epoch in history]
+    assert max(rates) > 0.09
+    assert rates[-1] < 0.001

@@ -6,7 +6,14 @@ import pretty_midi
 import pytest
 
 from groove.midi import taxonomy
-from groove.midi.taxonomy import CLASSES, LABELS, class_of, label_of_name, label_of_note
+from groove.midi.taxonomy import (
+    CLASSES,
+    LABELS,
+    class_of,
+    label_of_alias,
+    label_of_name,
+    label_of_note,
+)
 
 
 def test_twelve_classes_and_every_one_has_a_label() -> None:
@@ -93,3 +100,51 @@ def test_names(names: tuple[str, ...], label: str | None) -> None:
 def test_every_label_is_its_own_name() -> None:
     assert [label_of_name(label) for label in LABELS] == list(LABELS)
     assert [class_of(str(label_of_name(name))) for name in CLASSES] == list(CLASSES)
+
+
+def test_a_short_form_is_no_alias_and_means_one_label() -> None:
+    codes = [code for codes in taxonomy._TABLE["codes"].values() for code in codes]
+    assert len(codes) == len(set(codes))
+    assert not set(codes) & set(taxonomy._MEANINGS)
+    assert set(taxonomy._TABLE["codes"]) <= set(LABELS)
+
+
+def test_every_alias_in_any_spelling_is_its_label_as_a_whole_name() -> None:
+    for label, row in taxonomy._ROWS.items():
+        for name in (label, *row["aliases"], *taxonomy._TABLE["codes"].get(label, ())):
+            for spelled in (name, name.upper(), name.replace(" ", "_"), name.title(), f"{name} 7"):
+                found = label_of_alias(spelled)
+                # A drum's number may say more: "tom 1" is an alias of its own.
+                assert found == label or spelled.endswith("7"), (spelled, found)
+                assert found is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("KD", "kick"), ("SST", "cross_stick"), ("OHH", "hihat_open"), ("RDB", "ride_bell"),
+        ("LFT", "tom_low"), ("CP", "aux_percussion"), ("tom1", "tom_high"), ("Crash 2", "crash"),
+        ("HH Pedal", "hihat_pedal"), ("SNARE XSTICK", "cross_stick"), ("38", "snare"),
+        (42, "hihat_closed"), ("ride", "ride_bow"), ("hi-hat", "hihat_closed"),
+        ("", None), ("kick it", None), ("hihat_closed_2b", None), ("200", None), ("12345", None),
+        ("OT", None),
+    ],
+)  # fmt: skip
+def test_whole_names(name: str | int, label: str | None) -> None:
+    assert label_of_alias(name) == label
+
+
+def test_keys_of_an_electronic_kit_as_text() -> None:
+    assert label_of_alias("22", "td11") == "hihat_closed"
+    assert label_of_alias("22") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["clap", "clave_wood", "conga_bongo", "cowbell", "crash", "cymbal_other", "hihat_closed",
+     "hihat_open", "hihat_pedal", "kick", "ride", "rim_sidestick", "shaker", "snare",
+     "splash_china", "tambourine", "tom"],
+)  # fmt: skip
+def test_names_of_one_shot_folders(name: str) -> None:
+    assert label_of_alias(name) is not None
+    assert label_of_alias(name) == label_of_name(name)

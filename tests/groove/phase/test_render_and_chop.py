@@ -12,13 +12,14 @@ from groove.core.tables import frame_of
 from groove.midi.notes import song_from_notes, write_midi
 from groove.phase import quality
 from groove.phase.corpus import chop, render
+from groove.phase.corpus.playing import steady_rates
 from groove.phase.corpus.usable import UnusableSongError
 from groove.phase.labels import SAMPLE_RATE, bar_phase, frame_times, phase_distance
 from groove.phase.spec import ChunkSpec, RenderSpec
 from groove.phase.tables import PHASE_CHUNKS, SONG_RENDERS
 
 SPEC = RenderSpec()
-CHUNKS = ChunkSpec(rates=2)
+CHUNKS = ChunkSpec(rates=2, wandering=0, damaged_share=0.0)
 
 
 def midi(meters, tempos, beats):
@@ -38,6 +39,9 @@ def item(store, data, **changes):
         "sha256": sha256(data),
         "source": "test",
         "license": "CC0-1.0",
+        "soundfont": "TimGM6mb",
+        "soundfont_file": "TimGM6mb",
+        "version": 0,
         "split_group": "a",
         "split": "train",
     }
@@ -117,6 +121,7 @@ def test_chunks_pass_their_gates(chunks):
         assert gate(table).passed, gate(table)
     assert table["rate"].nunique() == 3
     assert (table["rate"] == 1.0).any()
+    assert set(table["tempo_plan"]) == {"steady"}
 
 
 def test_labels_are_the_songs_phase_at_the_playback_rate(rendered, chunks):
@@ -161,8 +166,10 @@ def test_the_meter_of_a_chunk_is_the_one_it_is_mostly_in(chunks):
 
 def test_rates_fill_their_range_and_stand_still():
     spec = ChunkSpec(rates=4)
-    rates = chop.playback_rates(spec, "song")
-    assert rates == chop.playback_rates(spec, "song") != chop.playback_rates(spec, "other")
+    rates = steady_rates(spec, "song")
+    assert rates == steady_rates(spec, "song") != steady_rates(spec, "other")
+    assert rates[0] == 1.0
+    assert 1.0 not in steady_rates(spec, "song", as_written=False)
     edges = np.exp(np.linspace(np.log(0.71), np.log(1.29), 5))
     assert ((rates[1:] >= edges[:-1] - 1e-4) & (rates[1:] <= edges[1:] + 1e-4)).all()
 
@@ -179,7 +186,7 @@ def test_a_song_shorter_than_a_chunk_is_padded():
         "beat_s": np.arange(40) * 0.5,
         "beats_per_bar": np.full(10, 4),
     }
-    (chunk,) = chop.song_chunks(row, ChunkSpec(rates=0), store)
+    (chunk,) = chop.song_chunks(row, ChunkSpec(rates=0, wandering=0), store)
     assert chunk["end_s"] == 20.0
     assert np.isfinite(chunk["phase"]).sum() == 20 * 50
     assert np.abs(read_audio(store.read(chunk["audio"])).samples[:, 20 * 16_000 + 1 :]).max() == 0

@@ -10,40 +10,54 @@ import pytest
 import torch
 
 from groove.audio.waveform import Waveform, encode
-from groove.core.fitting import fit
 from groove.core.store import MemoryStore
-from groove.core.tables import frame_of
+from groove.core.tables import frame_of, records
 from groove.core.tracking import MemoryTracker
 from groove.phase import quality
-from groove.phase.corpus import chop
-from groove.phase.judge import evaluation
 from groove.phase.labels import bar_phase, phase_distance
-from groove.phase.learn.dataset import Chunks, FixedBatches, TrainingBatches, augmented, stretched
-from groove.phase.learn.train import _loss, train
-from groove.phase.model.network import PhaseModel
-from groove.phase.model.streaming import load_model
-from groove.phase.spec import ChunkSpec, PhaseTcnSpec
-from groove.phase.tables import PHASE_CHUNKS, PHASE_TCN
+from groove.phase.learn import features
+from groove.phase.learn.dataset import (
+    Features,
+    FixedBatches,
+    TrainingBatches,
+    ahead,
+    drawn,
+    prepare,
+    require_same_features,
+    sampling_shares,
+    stretched,
+    transposed,
+)
+from groove.phase.learn.features import FeatureError
+from groove.phase.learn.heldout import figures_on
+from groove.phase.learn.loss import struck_target
+from groove.phase.learn.objective import Objective, groups_of, struck_targets
+from groove.phase.learn.train import overfit, train
+from groove.phase.model.registry import build, load
+from groove.phase.spec import FeatureSpec, PhaseModelSpec
+from groove.phase.tables import PHASE_FEATURES, PHASE_MODEL
 
-CUT = ChunkSpec(chunk_s=10.0, label_s=11.0, hop_s=7.0, rates=1)
-SPEC = PhaseTcnSpec(
+SPEC = PhaseModelSpec(
     channels=16,
     blocks=6,
     low_bands=6,
     high_bands=8,
     warmup_s=4.0,
-    epochs=14,
+    crop_s=10.0,
+    epochs=12,
     stretch=0.0,
     learning_rate=1e-2,
     dropout=0.0,
     threads=1,
     batch=8,
     accelerator="cpu",
+    compare=False,
 )
+SECONDS = 10.0
 
 
-def band(number, store):
-    """A bass note on one, clicks on the other beats: the row of its render."""
+def chunks_of(number, store):
+    """A bass note on one, clicks on the other beats: two chunks of a song of its own."""
     random = np.random.default_rng(number)
     per_bar = 3 if number % 3 == 0 else 4
     beat_s = 60 / random.uniform(90, 150)
@@ -55,58 +69,67 @@ def band(number, store):
         bass = 0.3 * np.sin(2 * np.pi * pitch * time) * np.exp(-time * 10)
         click = 0.15 * random.normal(0, 1, 4_000) * np.exp(-time * 90)
         sound[start : start + 4_000] += bass if place % per_bar == 0 else click
-    wave = Waveform(sound.astype(np.float32)[np.newaxis], 16_000)
-    return {
-        "path": f"songs/{number}.mid",
-        "sha256": f"{number:064d}",
-        "source": "test",
-        "license": "CC0-1.0" if number % 2 else "MIT",
-        "soundfont": "none",
-        "split_group": f"song {number}",
-        "split": ["train", "train", "test", "train", "validation", "train"][number % 6],
-        "meter": f"{per_bar}/4",
-        "audio": store.write(encode(wave, "flac"), ".flac"),
-        "bar_start_s": np.append(beats[::per_bar], beats[-1] + beat_s),
-        "beat_s": beats,
-        "beats_per_bar": np.full(len(beats) // per_bar, per_bar),
-    }
+    for chunk, start in enumerate((0.0, 8.0)):
+        cut = sound[round(start * 16_000) :][: round(SECONDS * 16_000)].astype(np.float32)
+        bars = beats[::per_bar] - start
+        yield {
+            "path": f"songs/{number}.mid",
+            "sha256": f"{number:064d}",
+            "source": "test",
+            "license": "CC0-1.0" if number % 2 else "MIT",
+            "soundfont": "none",
+            "split_group": f"song {number}",
+            "split": ["train", "train", "test", "train", "validation", "train"][number % 6],
+            "chunk": chunk,
+            "rate": 1.0,
+            "seconds": SECONDS,
+            "meter": f"{per_bar}/4",
+            "beats_per_bar": per_bar,
+            "bar_start_s": bars,
+            "beat_s": beats[beats >= start] - start,
+            "audio": store.write(encode(Waveform(cut[np.newaxis], 16_000), "flac"), ".flac"),
+        }
 
 
 @pytest.fixture(scope="module")
 def corpus():
     store = MemoryStore()
+    chunks = pd.DataFrame([row for n in range(24) for row in chunks_of(n, store)])
+    front = FeatureSpec(low_bands=6, high_bands=8)
     rows = [
-        {**chunk, "key": str(number)}
-        for number in range(24)
-        for chunk in chop.song_chunks(band(number, store), CUT, store)
+        {**row, "key": row["path"]}
+        for pack in records(features.packs(chunks))
+        for row in features.pack_features(pack, front, store)
     ]
-    return store, frame_of(rows, PHASE_CHUNKS)
+    return store, frame_of(rows, PHASE_FEATURES)
 
 
-def test_four_chunks_are_learnt_by_heart(corpus):
+def of(corpus, split):
     store, table = corpus
-    spec = SPEC.model_copy(update={"epochs": 60, "patience": 60, "batch": 4})
-    torch.manual_seed(0)
-    model = PhaseModel(spec)
-    four = Chunks(table.drop_duplicates("path").head(4).reset_index(drop=True), store, model.front)
-    batches = FixedBatches(four, spec)
-    fitted = fit(model.network, _loss(spec), batches, batches, spec)
-    assert fitted.history[fitted.best_epoch]["validation_loss"] < 0.1
+    return Features(table[table["split"] == split], store)
+
+
+@pytest.mark.parametrize("network", ["bar_pointer", "phase_tcn"])
+def test_four_chunks_are_learnt_by_heart(corpus, network):
+    store, table = corpus
+    four = Features(table.drop_duplicates("path").head(4), store)
+    spec = SPEC.model_copy(update={"network": network, "epochs": 60})
+    assert overfit(four, spec) < 0.1
 
 
 @pytest.fixture(scope="module")
 def trained(corpus):
     store, table = corpus
     tracker = MemoryTracker()
-    rows = list(train(table, SPEC, store, tracker))
-    return store, table, tracker, frame_of([{**row, "key": "k"} for row in rows], PHASE_TCN)
+    spec = SPEC.model_copy(update={"compare": True})
+    rows = list(train(table, spec, store, tracker))
+    return store, table, tracker, frame_of([{**row, "key": "k"} for row in rows], PHASE_MODEL)
 
 
 def test_songs_never_heard_are_told_apart_from_chance(trained):
     _, _, _, model = trained
     metrics = json.loads(model["metrics_json"].iloc[0])
     assert model["value"].iloc[0] == metrics["test_phase_loss"] < 0.4
-    assert model["value"].iloc[0] < model["baseline_value"].iloc[0] == 1.0
     assert metrics["test_median_phase_error_ms"] < 250
     assert {"test_phase_loss_at_0_ms", "test_phase_loss_at_500_ms", "test_phase_loss_4_4"} <= set(
         metrics
@@ -115,22 +138,52 @@ def test_songs_never_heard_are_told_apart_from_chance(trained):
     assert quality.phase_loss_under_chance(model).passed
 
 
-def test_the_run_is_tracked_and_the_model_can_be_loaded_again(trained):
-    store, table, tracker, model = trained
-    (run,) = tracker.runs
+def test_ours_is_held_against_the_documented_network(trained):
+    _, _, tracker, model = trained
+    ours, documented = records(model)
+    assert (ours["network"], documented["network"]) == ("bar_pointer", "phase_tcn")
+    assert (ours["released"], documented["released"]) == (True, False)
+    assert (ours["baseline"], ours["baseline_value"]) == ("phase_tcn", documented["value"])
+    assert ours["value"] < documented["value"] < 1.0
+    assert (documented["baseline"], documented["baseline_value"]) == ("chance", 1.0)
+    assert [list(run.models) for run in tracker.runs] == [
+        ["phase_model"],
+        ["phase_model_phase_tcn"],
+    ]
+
+
+def test_the_run_is_tracked_and_the_model_can_be_loaded_again(trained, corpus):
+    store, _, tracker, model = trained
+    run, _ = tracker.runs
     row = model.iloc[0]
-    assert run.stage == "phase_tcn"
-    assert set(run.inputs) == {"phase_chunks"}
-    assert len(run.history) == len(json.loads(row["history_json"])) + 1
+    assert run.stage == "phase_model"
+    assert set(run.inputs) == {"phase_features"}
+    history = json.loads(row["history_json"])
+    assert len(run.history) == len(history) + 1
+    assert {"validation_phase_loss_4_4", "learning_rate", "train_struck_loss"} <= set(history[0])
+    assert any(name.startswith("validation_phase_loss_bpm_") for name in history[0])
     assert row["licenses"] == "CC0-1.0; MIT"
     assert (row["train_groups"], row["test_groups"]) == (16, 4)
-    assert store.read(row["blob"]) == run.models["phase_tcn"]["model.safetensors"]
-    again = load_model(store.read(row["blob"]))
-    held_out = table[(table["split"] == "test") & (table["rate"] == 1.0)].reset_index(drop=True)
-    figures = evaluation.evaluate(
-        again.network, Chunks(held_out, store, again.front), SPEC.warmup_s, SPEC.anticipation_s
-    )
+    assert store.read(row["blob"]) == run.models["phase_model"]["model.safetensors"]
+    figures = figures_on(load(store.read(row["blob"])).network, of(corpus, "test"), SPEC)
     assert figures["phase_loss"] == pytest.approx(row["value"], abs=1e-5)
+
+
+def test_figures_per_meter_and_tempo_add_up_to_the_whole(corpus):
+    validation = of(corpus, "validation")
+    objective = Objective(SPEC, groups_of(validation.table))
+    torch.manual_seed(0)
+    network = build(SPEC).network.eval()
+    with torch.no_grad():
+        for batch in FixedBatches(validation, SPEC):
+            whole = objective(network, batch)["phase_loss"]
+    figures = objective.figures()
+    meters = validation.table["meter"].value_counts()
+    by_meter = {m: figures[f"validation_phase_loss_{m.replace('/', '_')}"] for m in meters.index}
+    assert len(validation) == 8 == SPEC.batch
+    mean = sum(by_meter[m] * count for m, count in meters.items()) / len(validation)
+    assert mean == pytest.approx(float(whole), abs=1e-5)
+    assert objective.figures() == {}
 
 
 def test_training_twice_gives_the_same_model(corpus):
@@ -140,72 +193,151 @@ def test_training_twice_gives_the_same_model(corpus):
     assert first["blob"] == second["blob"]
 
 
+class Killed(MemoryTracker):
+    """A tracker whose runs end their process' training after some epochs."""
+
+    def run(self, stage, params, inputs):
+        started = super().run(stage, params, inputs)
+
+        class Dying:
+            def __enter__(self):
+                run = started.__enter__()
+                tell = run.log
+
+                def log(metrics, step):
+                    if step == 2:
+                        raise InterruptedError
+                    tell(metrics, step)
+
+                run.log = log
+                return run
+
+            def __exit__(self, *_):
+                return None
+
+        return Dying()
+
+
+def test_a_killed_training_ends_as_if_it_had_not_been(corpus, tmp_path):
+    store, table = corpus
+    spec = SPEC.model_copy(update={"epochs": 4, "dropout": 0.2, "stretch": 0.1})
+    whole = next(iter(train(table, spec, store, MemoryTracker())))
+    with pytest.raises(InterruptedError):
+        list(train(table, spec, store, Killed(), tmp_path))
+    assert list(tmp_path.iterdir())
+    tracker = MemoryTracker()
+    (resumed,) = train(table, spec, store, tracker, tmp_path)
+    assert resumed["blob"] == whole["blob"]
+    assert resumed["history_json"] == whole["history_json"]
+    assert [step for step, _ in tracker.runs[0].history] == [2, 3, 4]
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_split_is_named(corpus):
     store, table = corpus
     with pytest.raises(ValueError, match="no chunks in test"):
         list(train(table[table["split"] != "test"], SPEC, store, MemoryTracker()))
     with pytest.raises(ValueError, match="train, validation, test"):
-        list(train(PHASE_CHUNKS.empty(), SPEC, store, MemoryTracker()))
+        list(train(PHASE_FEATURES.empty(), SPEC, store, MemoryTracker()))
+
+
+def test_features_of_another_front_end_are_refused(corpus):
+    _, table = corpus
+    require_same_features(table, SPEC)
+    with pytest.raises(FeatureError, match=r"made with memory_s 4\.0"):
+        require_same_features(table, SPEC.model_copy(update={"memory_s": 5.0}))
 
 
 def test_an_epoch_is_bounded_shuffled_and_repeatable(corpus):
-    store, table = corpus
-    spec = SPEC.model_copy(update={"chunks_per_epoch": 10, "batch": 4})
-    chunks = Chunks(table, store, PhaseModel(spec).front)
-    first, again = TrainingBatches(chunks, spec), TrainingBatches(chunks, spec)
+    spec = SPEC.model_copy(update={"chunks_per_epoch": 10, "batch": 4, "crop_s": 6.0})
+    heard = of(corpus, "train")
+    first, again = TrainingBatches(heard, spec), TrainingBatches(heard, spec)
     once, twice, same = list(first), list(first), list(again)
-    assert [len(batch[0]) for batch in once] == [4, 4, 2]
+    assert [len(batch.levels) for batch in once] == [4, 4, 2]
     assert len(first) == 3
     torch.testing.assert_close(once, same, rtol=0, atol=0, equal_nan=True)
-    assert not torch.equal(once[0][2], twice[0][2])
+    assert not torch.equal(once[0].anticipation_s, twice[0].anticipation_s)
+    resumed = TrainingBatches(heard, spec, epoch=1)
+    torch.testing.assert_close(list(resumed), twice, rtol=0, atol=0, equal_nan=True)
 
 
-def test_augmentation_moves_bands_inside_their_group():
-    spec = SPEC.model_copy(update={"band_shift": 2, "band_drop": 0.0})
-    levels = torch.arange(14.0).expand(64, 3, 14)
-    moved = augmented(levels, spec, torch.Generator().manual_seed(0))
-    assert set(moved[:, 0, 3].tolist()) == {1.0, 2.0, 3.0, 4.0, 5.0}
+def test_crops_and_their_labels_come_from_the_same_place(corpus):
+    spec = SPEC.model_copy(update={"crop_s": 6.0, "stretch": 0.3, "band_drop": 0.0})
+    spec = spec.model_copy(update={"band_shift": 0, "batch": 24})
+    heard = of(corpus, "train")
+    (batch, *_) = TrainingBatches(heard, spec)
+    ready = prepare(batch, spec)
+    assert ready.levels.shape == (24, 300, 14)
+    # Bass is struck where the phase in the bar falls: the lowest band rises most just after.
+    fall = ready.phases[:, 1:300, 0] < ready.phases[:, :299, 0]
+    rise = ready.levels[:, 1:300, :2].sum(2) - ready.levels[:, :299, :2].sum(2)
+    near = torch.nn.functional.max_pool1d(fall.float()[:, None], 5, 1, 2)[:, 0] > 0
+    assert rise[near].clamp(min=0).mean() > 4 * rise[~near].clamp(min=0).mean()
+
+
+def test_rare_meters_and_tempos_are_drawn_more_often():
+    table = pd.DataFrame(
+        {"beats_per_bar": [4] * 90 + [7] * 10, "tempo_bpm": [120.0] * 100, "place": 0}
+    )
+    assert sampling_shares(table, 0.0) == pytest.approx(np.full(100, 0.01))
+    assert sampling_shares(table, 1.0)[90:].sum() == pytest.approx(0.5)
+    random = np.random.default_rng(0)
+    counts = np.bincount(drawn(sampling_shares(table, 1.0), 40, random), minlength=100)
+    assert counts.sum() == 40
+    assert counts[90:].sum() == 20
+    assert set(counts[90:]) == {2}
+    even = drawn(sampling_shares(table, 0.0), 100, random)
+    assert sorted(even) == list(range(100))
+
+
+def test_batches_are_made_ahead_in_order_and_errors_arrive():
+    assert list(ahead(iter([1, 2, 3]))) == [1, 2, 3]
+
+    def broken():
+        yield 1
+        raise InterruptedError
+
+    made = ahead(broken())
+    assert next(made) == 1
+    with pytest.raises(InterruptedError):
+        next(made)
+
+
+def test_struck_targets_are_those_of_the_exact_times():
+    bars = np.array([-0.4, 1.303, 2.907, 4.609, 6.0])
+    beats = np.sort(np.concatenate([bars, bars[:-1] + np.diff(bars) / 3]))
+    times = np.arange(300) / 50
+    phases = np.stack([bar_phase(times, bars), bar_phase(times, beats)], axis=1)
+    target, known = struck_targets(torch.from_numpy(phases).float()[None], 280, 4)
+    for kind, events in enumerate((beats, bars)):
+        exact = struck_target(torch.from_numpy(events[events >= 0]), 280, 4)
+        assert torch.equal(target[0, :, kind], exact)
+    assert known[0].tolist() == [0.0] * 4 + [1.0] * 276
+    unknown = torch.full((1, 300, 2), torch.nan)
+    assert not struck_targets(unknown, 280, 4)[1].any()
+
+
+def test_transposition_moves_bands_inside_their_group():
+    levels = torch.arange(14.0).expand(5, 3, 14)
+    moved = transposed(levels, torch.arange(-2, 3), 6)
+    assert moved[:, 0, 3].tolist() == [5.0, 4.0, 3.0, 2.0, 1.0]
     assert moved[:, :, :6].max() == 5
     assert moved[:, :, 6:].min() == 6
-    muted = augmented(levels + 1, SPEC.model_copy(update={"band_drop": 0.5}), torch.Generator())
-    assert 0.4 < float((muted == 0).float().mean()) < 0.6
 
 
 @pytest.mark.parametrize("rate", [0.8, 1.0, 1.25])
 def test_stretching_moves_levels_and_labels_alike(rate):
     bars = np.arange(0, 60, 1.7)
     frames, labels = np.arange(1, 501) / 50, np.arange(550) / 50
-    levels = torch.tensor(frames, dtype=torch.float32)[None, :, None]
-    phase = torch.tensor(bar_phase(labels, bars), dtype=torch.float32)[None]
-    heard, label = stretched(levels, phase, rate)
-    assert heard.shape[1] == min(500, round(500 / rate))
+    levels = torch.tensor(frames, dtype=torch.float32)[None, :, None].expand(2, -1, -1)
+    phase = torch.tensor(bar_phase(labels, bars), dtype=torch.float32)[None, :, None]
+    rates = torch.tensor([rate, 1.0], dtype=torch.float64)
+    heard, label = stretched(levels, phase.expand(2, -1, -1), rates, 380, 420)
     # Levels that tell the time tell the time that is heard; labels are that time's phase.
-    assert heard[0, 1:, 0].numpy() == pytest.approx(frames[1 : heard.shape[1]] * rate, abs=1e-4)
-    exact = bar_phase(labels[: label.shape[1]] * rate, bars)
-    assert phase_distance(label[0].double().numpy(), exact).max() < 1e-4
-
-
-def test_counting_every_fourth_beat_is_right_where_bars_have_four():
-    beats, times = np.arange(2.0, 20.0, 0.5), np.arange(0, 24, 0.1)
-    phase = evaluation._counted(beats, times)
-    assert np.allclose(phase, times / 2.0 % 1.0, atol=1e-9) or np.allclose(
-        np.abs((phase - times / 2.0 + 0.5) % 1.0 - 0.5), 0, atol=1e-9
-    )
-    assert np.isnan(evaluation._counted(np.array([1.0]), times)).all()
-
-
-@pytest.mark.parametrize("name", sorted(quality.GATES))
-def test_gates_are_red_without_a_table(name):
-    for gate in quality.GATES[name]:
-        assert not gate(pd.DataFrame()).passed
-
-
-def test_gates_see_what_is_wrong(corpus):
-    _, table = corpus
-    assert quality.songs_on_one_side(table).passed
-    assert not quality.songs_on_one_side(
-        table.assign(split=["train", "test"] * (len(table) // 2) + ["test"] * (len(table) % 2))
-    ).passed
-    assert not quality.audio_used(table[table["chunk"] == 0]).passed
-    unknown = [np.full(len(phase), np.nan) for phase in table["phase"]]
-    assert not quality.labelled_frames(table.assign(phase=unknown)).passed
+    assert heard[0, 1:, 0].numpy() == pytest.approx(frames[1:380] * rate, abs=1e-4)
+    exact = bar_phase(labels[:420] * rate, bars)
+    assert phase_distance(label[0, :, 0].double().numpy(), exact).max() < 1e-4
+    assert torch.equal(heard[1, :, 0], levels[1, :380, 0])
+    assert torch.equal(label[1], phase[0, :420])
+    _, far = stretched(levels, phase.expand(2, -1, -1), rates, 380, 600)
+    assert far[0, :, 0].isnan().sum() == max(0, 600 - int(549 / rate) - 1)

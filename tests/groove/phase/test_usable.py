@@ -50,6 +50,8 @@ def test_swing_and_human_timing_are_usable():
         (song(np.arange(0, 20, 0.25)), "lasts 10"),
         (song(np.arange(0, 5000, 1.0)), "lasts 2"),
         (song(np.arange(0, 100, 5.0)), "20 distinct"),
+        (song(np.arange(0, 100, 0.5), meters=[(0.0, 1, 16)]), r"bars of 0\.12 s"),
+        (song(np.arange(0, 100, 0.5), meters=[(0.0, 64, 4)]), r"bars of 32\.00 s"),
     ],
 )
 def test_a_broken_rule_is_named(piece, reason):

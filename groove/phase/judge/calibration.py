@@ -1,0 +1,79 @@
+"""Whether a tracker knows when it is right: error against its own confidence.
+
+What belongs here: the table and the rank correlation. What does not: errors themselves
+(:mod:`groove.phase.judge.figures`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from groove.phase.judge.figures import Errors
+from groove.phase.labels import Phase
+
+#: Edges of the classes of confidence.
+EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+#: A phase this near, in bars, is right: a sixteenth in 4/4.
+RIGHT_BARS = 1 / 16
+
+
+def joined(errors: Sequence[Errors]) -> Errors:
+    """Return the errors of several recordings as one."""
+    none = np.empty(0)
+    return Errors(
+        bars=np.concatenate([none, *(one.bars for one in errors)]),
+        seconds=np.concatenate([none, *(one.seconds for one in errors)]),
+        loss=np.concatenate([none, *(one.loss for one in errors)]),
+        confidence=np.concatenate([none, *(one.confidence for one in errors)]),
+    )
+
+
+def by_confidence(errors: Errors) -> list[Mapping[str, Any]]:
+    """Return one row per class of confidence: frames, and how wrong they are.
+
+    Returns
+    -------
+    list of mappings
+        ``from``, ``to`` (the last class includes its end), ``frames``, ``right`` (share within
+        :data:`RIGHT_BARS`), ``phase_error_ms_median`` and ``phase_loss``; the last three are
+        None where there are no frames.
+    """
+    place = np.searchsorted(EDGES[1:-1], errors.confidence, side="right")
+    place = np.where(np.isfinite(errors.confidence), place, -1)
+    rows: list[Mapping[str, Any]] = []
+    for at, (low, high) in enumerate(pairwise(EDGES)):
+        here = place == at
+        count = int(here.sum())
+        rows.append(
+            {
+                "from": low,
+                "to": high,
+                "frames": count,
+                "right": float((errors.bars[here] <= RIGHT_BARS).mean()) if count else None,
+                "phase_error_ms_median": (
+                    1000 * float(np.median(errors.seconds[here])) if count else None
+                ),
+                "phase_loss": float(errors.loss[here].mean()) if count else None,
+            }
+        )
+    return rows
+
+
+def rank_correlation(confidence: Phase, error: Phase) -> float:
+    """Return Spearman's rank correlation of confidence and error: -1 is a tracker that knows.
+
+    ``nan`` where either does not vary, or fewer than three values are known.
+    """
+    from scipy.stats import spearmanr
+
+    known = np.isfinite(confidence) & np.isfinite(error)
+    if known.sum() < 3:
+        return float("nan")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of constants, which are nan here
+        return float(spearmanr(confidence[known], error[known]).statistic)

@@ -1,0 +1,1 @@
+"""Practice songs: endless music composed by rule, with exact bars."""

@@ -1,0 +1,1 @@
+"""One run over all checks: its configuration, its input files, its outcome."""

@@ -1,0 +1,150 @@
+"""`groove drums manifest` and `groove drums collect`: what they write, print and refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from groove.audio.waveform import Waveform, encode
+from groove.cli import drums_collect, drums_manifest
+
+RUN = CliRunner()
+
+
+def run(app: typer.Typer, *words: object, code: int = 0) -> str:
+    result = RUN.invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def manifest(path: Path, *rows: dict[str, Any]) -> Path:
+    base = {"session_id": "s", "audio_path": "a.wav", "components": [{"label": "kick"}]}
+    made = [
+        {**base, "sample_id": str(n), "onset_time": n / 10, **row} for n, row in enumerate(rows)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in made))
+    return path
+
+
+def test_validate_tells_lines_and_writes_a_report(tmp_path: Path) -> None:
+    good = manifest(tmp_path / "good.jsonl", {}, {})
+    assert "2 events, no problems" in run(drums_manifest.app, "validate", good)
+    assert "a.wav is not below" in run(drums_manifest.app, "validate", good, "--audio", code=2)
+    bad = manifest(tmp_path / "bad.jsonl", {}, {"audio_path": "../x"}, {"onset_time": -1})
+    report = tmp_path / "r.json"
+    said = run(drums_manifest.app, "validate", bad, "--json", report, code=2)
+    assert "line 2: audio_path" in said
+    assert "line 3: onset_time" in said
+    assert json.loads(report.read_text())["events"] == 1
+    assert "gone.jsonl" in run(drums_manifest.app, "validate", tmp_path / "gone.jsonl", code=2)
+
+
+def test_convert_there_and_back(tmp_path: Path) -> None:
+    source = manifest(tmp_path / "m.jsonl", {"qc": {"a": 1}}, {"bar_index": 3})
+    run(drums_manifest.app, "convert", source, tmp_path / "t.parquet")
+    run(drums_manifest.app, "convert", tmp_path / "t.parquet", tmp_path / "b.jsonl")
+    run(drums_manifest.app, "convert", source, tmp_path / "c.jsonl")
+    assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "c.jsonl").read_bytes()
+    run(drums_manifest.app, "convert", source, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text().startswith("sample_id,session_id")
+
+
+def test_merge_compare_annotate_weigh(tmp_path: Path) -> None:
+    one = manifest(tmp_path / "one.jsonl", {}, {"components": [{"label": "hihat_open"}]})
+    two = manifest(
+        tmp_path / "two.jsonl", {"onset_time": 9.0}, {}, {"components": [{"label": "HHP"}]}
+    )
+    out = tmp_path / "out.jsonl"
+    said = run(drums_manifest.app, "merge", one, two, "--out", out, "--json", tmp_path / "m.json")
+    assert "3 events" in said
+    assert json.loads((tmp_path / "m.json").read_text())["conflicts"] == 2
+    assert "nothing was written" in run(
+        drums_manifest.app, "merge", one, two, "-o", tmp_path / "no.jsonl", "--strict", code=1
+    )
+    assert not (tmp_path / "no.jsonl").exists()
+    assert "hihat_bark  1" in run(drums_manifest.app, "annotate", out, "-o", out, "--dry-run")
+    assert "hihat_bark" not in out.read_text()
+    run(drums_manifest.app, "annotate", out, "-o", out)
+    assert "hihat_bark" in out.read_text()
+    said = run(drums_manifest.app, "compare", one, out, "--json", tmp_path / "d.json")
+    assert "hihat_bark  0 -> 1 (+1)" in said
+    run(drums_manifest.app, "weights", out, "-o", tmp_path / "w.json")
+    assert json.loads((tmp_path / "w.json").read_text())["weights"] == {"s": 0.5}
+    assert "lowest" in run(
+        drums_manifest.app, "weights", out, "-o", tmp_path / "w2.json", "--lowest", "0.9", code=2
+    )
+
+
+def test_openness_and_negatives(tmp_path: Path) -> None:
+    parts = [{"label": "hihat_open", "openness_raw": 60}]
+    source = manifest(tmp_path / "m.jsonl", {"components": parts, "device_vendor": "V"})
+    curves = tmp_path / "c.json"
+    curves.write_text(json.dumps({"schema": 1, "curves": [{"id": "v", "vendor": "V",
+                                  "points": [[0, 0.0], [120, 1.0]]}]}))  # fmt: skip
+    out = tmp_path / "o.jsonl"
+    said = run(drums_manifest.app, "openness", source, "--curves", curves, "-o", out, "--dry-run")
+    assert "updated  1" in said
+    assert not out.exists()
+    run(drums_manifest.app, "openness", source, "--curves", curves, "-o", out)
+    assert json.loads(out.read_text())["components"][0]["openness"] == 0.5
+    heard = tmp_path / "p.jsonl"
+    heard.write_text(json.dumps({"sample_id": "0", "label": "crash", "confidence": 0.9}) + "\n")
+    run(drums_manifest.app, "negatives", heard, "--manifest", source, "-o", tmp_path / "n.jsonl")
+    assert json.loads((tmp_path / "n.jsonl").read_text())["predicted"] == "crash"
+    heard.write_text("{}\n")
+    said = run(drums_manifest.app, "negatives", heard, "--manifest", source, "-o", out, code=2)
+    assert "line 1" in said
+
+
+def test_techniques_are_listed_and_searched() -> None:
+    assert run(drums_manifest.app, "techniques").count("\n") >= 72
+    assert "hihat_bark" in run(drums_manifest.app, "techniques", "bark")
+    found = json.loads(run(drums_manifest.app, "techniques", "--json", "--priority", "high"))
+    assert {row["priority"] for row in found} == {"high"}
+
+
+@pytest.fixture
+def audio(tmp_path: Path) -> Path:
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 24_000)).astype(np.float32)
+    (tmp_path / "shots" / "kick").mkdir(parents=True)
+    data = encode(Waveform(samples, 8000), "wav")
+    (tmp_path / "shots" / "kick" / "1.wav").write_bytes(data)
+    (tmp_path / "song.wav").write_bytes(data)
+    return tmp_path / "song.wav"
+
+
+def test_a_collection_from_hits_beatmaps_and_folders(tmp_path: Path, audio: Path) -> None:
+    kept = ("--collection", tmp_path / "c")
+    assert "added" in run(drums_collect.app, "add", audio, 0.5, "kick", *kept, "--kit", "A")
+    assert "there already" in run(drums_collect.app, "add", audio, 0.5, "kick", *kept)
+    beatmap = tmp_path / "song.csv"
+    beatmap.write_text("onset_s,label\n1.0,snare\n1.001,crash\n2.0,kick\n")
+    assert "2 added" in run(drums_collect.app, "beatmap", beatmap, audio, *kept)
+    assert "1 added" in run(drums_collect.app, "folder", tmp_path / "shots", *kept)
+    found = json.loads(run(drums_collect.app, "stats", *kept, "--json"))
+    assert found["classes"]["kick"]["hits"] == 3
+    assert "snare" in run(drums_collect.app, "stats", *kept)
+    said = run(drums_collect.app, "export", tmp_path / "set", *kept)
+    assert "4 clips, 4 written now" in said
+    assert "0 written now" in run(drums_collect.app, "export", tmp_path / "set", *kept)
+    events = tmp_path / "c" / "collection.jsonl"
+    run(drums_collect.app, "export", tmp_path / "other", "--manifest", events)
+    assert (tmp_path / "other" / "metadata.json").is_file()
+
+
+def test_collect_refuses_in_one_line(tmp_path: Path, audio: Path) -> None:
+    kept = ("-c", tmp_path / "c")
+    assert "outside" in run(drums_collect.app, "add", audio, 99.0, "kick", *kept, code=2)
+    assert "taxonomy" in run(drums_collect.app, "add", audio, 0.1, "zither", *kept, code=2)
+    assert "not there" in run(
+        drums_collect.app, "add", tmp_path / "x.wav", 0, "kick", *kept, code=2
+    )
+    assert "not there" in run(drums_collect.app, "stats", "-c", tmp_path / "none", code=2)
+    assert "no folder" in run(drums_collect.app, "folder", audio, *kept, code=2)
+    assert "no event" in run(drums_collect.app, "export", tmp_path / "set", *kept, code=2)
