@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from benchmarks import counting, feature_extraction, incremental, midi_parsing, rendering
+from benchmarks import (
+    counting,
+    feature_extraction,
+    incremental,
+    midi_parsing,
+    phase_chunks,
+    rendering,
+)
 from benchmarks.timing import show
 
 
 def main() -> None:
     """Run all and print the table."""
     results = []
-    for module in (midi_parsing, rendering, feature_extraction, counting, incremental):
+    for module in (
+        midi_parsing,
+        rendering,
+        feature_extraction,
+        counting,
+        incremental,
+        phase_chunks,
+    ):
         results.extend(module.run())
     show(results)
 

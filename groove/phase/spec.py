@@ -147,13 +147,13 @@ class PointerSpec(Spec):
         0.02, gt=0, lt=0.5, description="Chance of a downbeat in a frame before anything is heard"
     )
     phase_trust: float = Field(
-        0.05,
+        0.1,
         ge=0,
         le=4,
         description="Concentration of the bar phase that the network says, a frame",
     )
     trust: float = Field(
-        0.6,
+        0.3,
         gt=0,
         le=4,
         description="Weight of what is heard; under 1, since frames next to each "
@@ -182,6 +182,9 @@ class PhaseModelSpec(FitSpec, NetworkSpec):
     learning_rate: float = Field(4e-3, gt=0, description="Peak learning rate of AdamW")
     weight_decay: float = Field(0.02, ge=0, description="Decoupled weight decay")
     patience: int = Field(20, ge=1, description="Epochs without improvement before stopping")
+    # Steps this small gain little from a second thread, and lose fiftyfold where another program
+    # holds its core: each waits for the other in every layer.
+    threads: int = Field(1, ge=1, description="CPU threads; part of the result's identity")
     warmup_s: float = Field(8.0, ge=0, description="Start of a chunk that is not scored, seconds")
     anticipation_s: float = Field(
         0.5, ge=0, le=0.5, description="Longest look ahead of the prediction, seconds"
@@ -207,6 +210,9 @@ class PhaseModelSpec(FitSpec, NetworkSpec):
     )
     band_shift: int = Field(2, ge=0, description="Augmentation: largest shift in mel bands")
     band_drop: float = Field(0.15, ge=0, lt=1, description="Augmentation: share of bands muted")
+    beatless_share: float = Field(
+        0.05, ge=0, le=0.5, description="Share of the crops in whose place noise is heard"
+    )
     compare: bool = Field(
         True,
         description="Also train phase_tcn, on the same chunks in the same order, to compare with",

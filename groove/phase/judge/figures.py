@@ -10,7 +10,7 @@ Conventions
 * Beats and downbeats: F-measure, ±70 ms, one estimate for one reference.
 
 What belongs here: figures of one recording at one anticipation. What does not: running a tracker
-(:mod:`groove.phase.judge.trackers`), many recordings (:mod:`groove.phase.judge.summary`).
+(:mod:`groove.phase.judge.others`), many recordings (:mod:`groove.phase.judge.summary`).
 """
 
 from __future__ import annotations

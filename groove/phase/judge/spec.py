@@ -22,7 +22,7 @@ class PhaseEvaluationSpec(Spec):
     counting: bool = Field(
         True, description="Whether librosa's beats, counted to four, are measured beside"
     )
-    threads: int = Field(2, ge=1, description="CPU threads; part of the result's identity")
+    threads: int = Field(1, ge=1, description="CPU threads; part of the result's identity")
 
 
 class PhaseCheckSpec(Spec):
@@ -31,4 +31,4 @@ class PhaseCheckSpec(Spec):
     seconds: float = Field(12.0, ge=4, description="Length of every signal, seconds")
     timed_frames: int = Field(500, ge=50, description="Frames that the time of one is a median of")
     seed: int = Field(0, ge=0, description="Seed of the signals")
-    threads: int = Field(2, ge=1, description="CPU threads; part of the result's identity")
+    threads: int = Field(1, ge=1, description="CPU threads; part of the result's identity")

@@ -27,6 +27,7 @@ from torch import Tensor
 from groove.core.digest import seed_of
 from groove.core.store import Store
 from groove.phase.labels import FRAME_RATE_HZ
+from groove.phase.learn.beatless import beatless
 from groove.phase.learn.features import FeatureError, mapped
 from groove.phase.spec import FeatureSpec, PhaseModelSpec
 
@@ -70,6 +71,8 @@ class Batch(NamedTuple):
         ``(batch,)`` rows of the table.
     draw
         What is done to the crops; ``None``: nothing.
+    beatless
+        ``(batch,)`` whether noise stands in for the music; ``None``: nowhere.
     """
 
     levels: Tensor
@@ -77,6 +80,7 @@ class Batch(NamedTuple):
     anticipation_s: Tensor
     places: Tensor
     draw: Draw | None = None
+    beatless: Tensor | None = None
 
 
 @dataclass
@@ -177,16 +181,18 @@ class TrainingBatches:
         bands = spec.low_bands + spec.high_bands
         sounding = random.random((count, bands)) >= spec.band_drop
         look = random.uniform(0, spec.anticipation_s, count)
+        noise = torch.from_numpy(random.random(count) < spec.beatless_share)
         draw = Draw(
             torch.from_numpy(shift), torch.from_numpy(sounding).float(), torch.from_numpy(rate)
         )
-        return Batch(
-            features.levels(places.tolist(), starts.tolist(), heard),
-            features.phases(places.tolist(), starts.tolist(), math.ceil(labels * rate.max()) + 1),
-            torch.from_numpy(look.astype(np.float32)),
-            torch.from_numpy(places),
-            draw,
-        )
+        levels = features.levels(places.tolist(), starts.tolist(), heard)
+        most = math.ceil(labels * rate.max()) + 1
+        phases = features.phases(places.tolist(), starts.tolist(), most)
+        if noise.any():
+            levels[noise] = beatless(spec, heard, random, int(noise.sum()))
+            phases[noise] = torch.nan
+        look_ahead = torch.from_numpy(look.astype(np.float32))
+        return Batch(levels, phases, look_ahead, torch.from_numpy(places), draw, noise)
 
 
 @dataclass

@@ -95,5 +95,5 @@ def open_folder(root: Path) -> tuple[pd.DataFrame, FolderStore]:
                 raise FeatureError(f"{path}: {error}; run its stage again") from error
     raise FeatureError(
         f"no {_NAME} in {root} or {root / 'tables'}: run `dagster asset materialize "
-        "--select +phase_features -m groove_dagster.definitions`, or name another folder"
+        "--select '*phase_features' -m groove_dagster.definitions`, or name another folder"
     )

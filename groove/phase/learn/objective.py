@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from groove.phase.judge.summary import tempo_class
 from groove.phase.labels import FRAME_RATE_HZ
+from groove.phase.learn.beatless import expected_struck
 from groove.phase.learn.dataset import Batch, prepare
 from groove.phase.learn.loss import circular_loss, joint_loss, target_phase
 from groove.phase.model.network import Heard
@@ -59,6 +60,8 @@ class Objective:
         frames = heard.phase.shape[1]
         phase = target_phase(batch.phases[..., 0], batch.anticipation_s, frames)
         struck, known = struck_targets(batch.phases, frames, DELAY)
+        if batch.beatless is not None:
+            expected_struck(struck, known, batch.beatless, self.spec)
         warmup = round(self.spec.warmup_s * FRAME_RATE_HZ)
         if not network.training:
             for row, place in enumerate(batch.places.tolist()):

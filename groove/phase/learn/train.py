@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from groove.core.fitting import Fitted
     from groove.phase.learn.dataset import Features
 
-VERSION = "3"
+VERSION = "4"
 STAGE = "phase_model"
 #: The network that others are compared with.
 DOCUMENTED = "phase_tcn"

@@ -1,6 +1,6 @@
 """The blessed baseline: what a report may not lose against the last one that was approved.
 
-Both reports are those of a run (:mod:`groove.readiness.run.outcome`): their gates, and the health
+Both reports are those of a run (:mod:`groove.readiness.run.reports`): their gates, and the health
 of their manifest. A class may lose hits only so far, no gate that was green may be red, and there
 may be no more unknown labels.
 

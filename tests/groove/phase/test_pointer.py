@@ -8,6 +8,9 @@ from groove.phase.labels import FRAME_RATE_HZ, phase_distance
 from groove.phase.model.pointer import DELAY, BarPointer, states
 from groove.phase.spec import PointerSpec
 
+# Steps this small are slower on two threads than on one.
+torch.set_num_threads(1)
+
 TINY = PointerSpec(
     fastest_bpm=400, slowest_bpm=200, tempo_step=0.1, usual_bpm=300, meters=[2, 3],
     meter_shares=[0.4, 0.6], meter_change=0.1,
@@ -120,9 +123,12 @@ def _phase(vector: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("bpm", "meter"), [(120, 4), (97.3, 3), (76.9, 4), (171.7, 4), (143, 5), (251, 7), (88, 2)]
-)
-@pytest.mark.parametrize("ahead", [0.0, 0.5])
+    ("bpm", "meter", "ahead"),
+    [
+        (120, 4, 0.0), (120, 4, 0.5), (97.3, 3, 0.5), (76.9, 4, 0.0), (171.7, 4, 0.5),
+        (143, 5, 0.0), (251, 7, 0.5), (88, 2, 0.0),
+    ],
+)  # fmt: skip
 def test_steady_meters_are_followed(bpm: float, meter: int, ahead: float) -> None:
     told = _told(bpm, meter, ahead=ahead)
     late = told["now"] > 10

@@ -16,6 +16,7 @@ from groove.core.tracking import MemoryTracker
 from groove.phase import quality
 from groove.phase.labels import bar_phase, phase_distance
 from groove.phase.learn import features
+from groove.phase.learn.beatless import beatless
 from groove.phase.learn.dataset import (
     Features,
     FixedBatches,
@@ -33,6 +34,7 @@ from groove.phase.learn.heldout import figures_on
 from groove.phase.learn.loss import struck_target
 from groove.phase.learn.objective import Objective, groups_of, struck_targets
 from groove.phase.learn.train import overfit, train
+from groove.phase.model.network import Heard
 from groove.phase.model.registry import build, load
 from groove.phase.spec import FeatureSpec, PhaseModelSpec
 from groove.phase.tables import PHASE_FEATURES, PHASE_MODEL
@@ -273,6 +275,72 @@ def test_crops_and_their_labels_come_from_the_same_place(corpus):
     rise = ready.levels[:, 1:300, :2].sum(2) - ready.levels[:, :299, :2].sum(2)
     near = torch.nn.functional.max_pool1d(fall.float()[:, None], 5, 1, 2)[:, 0] > 0
     assert rise[near].clamp(min=0).mean() > 4 * rise[~near].clamp(min=0).mean()
+
+
+def test_noise_stands_in_for_some_of_the_music(corpus):
+    heard = of(corpus, "train")
+    spec = SPEC.model_copy(update={"beatless_share": 0.4, "crop_s": 8.0, "chunks_per_epoch": 64})
+    without = spec.model_copy(update={"beatless_share": 0.0})
+    flags = []
+    for batch, plain in zip(
+        TrainingBatches(heard, spec), TrainingBatches(heard, without), strict=True
+    ):
+        assert batch.beatless is not None
+        assert batch.phases[batch.beatless].isnan().all()
+        assert not batch.levels.isnan().any()
+        if not flags:
+            # Up to the first noise both have drawn the same.
+            torch.testing.assert_close(
+                batch.levels[~batch.beatless], plain.levels[~batch.beatless], rtol=0, atol=0
+            )
+        assert not plain.beatless.any()
+        flags += batch.beatless.tolist()
+    assert 0 < sum(flags) < len(flags)
+
+
+def test_of_noise_a_network_learns_to_say_what_is_expected_of_any_frame(corpus):
+    """The loss of the beatless items is least where beats are as likely as before hearing."""
+    spec = SPEC.model_copy(update={"beatless_share": 0.5, "crop_s": 8.0})
+    (batch, *_) = TrainingBatches(of(corpus, "train"), spec)
+    here = batch.beatless
+    noise = batch._replace(
+        levels=batch.levels[here],
+        phases=batch.phases[here],
+        anticipation_s=batch.anticipation_s[here],
+        beatless=here[here],
+        draw=batch.draw._make(part[here] for part in batch.draw),
+    )
+    expected = torch.logit(torch.tensor([spec.beat_share, spec.downbeat_share]))
+
+    class Says(torch.nn.Module):
+        def __init__(self, more):
+            super().__init__()
+            self.struck = torch.nn.Parameter(expected + more)
+
+        def forward(self, levels, _look):
+            shape = levels.shape[:2]
+            return Heard(torch.zeros(*shape, 2), self.struck.expand(*shape, 2))
+
+    objective, network = Objective(spec), Says(0.0)
+    said = objective(network, noise)
+    said["loss"].backward()
+    assert float(said["phase_loss"]) == 0.0
+    assert network.struck.grad.abs().max() < 1e-6
+    for more in (-1.0, 1.0):
+        assert objective(Says(more), noise)["loss"] > said["loss"] + 0.01
+
+
+def test_noise_is_heard_as_the_front_end_hears_it():
+    """A band's level is log(1 + power over its mean), and that share is 1 on average."""
+    random = np.random.default_rng(1)
+    levels = beatless(PhaseModelSpec(), 1000, random, 6)
+    assert levels.shape == (6, 1000, 64)
+    share = torch.expm1(levels.float()).mean(dim=(0, 1))
+    assert share.median() == pytest.approx(1.0, abs=0.05)
+    assert (share > 0.75).all()
+    assert (share < 1.25).all()
+    again = beatless(PhaseModelSpec(), 1000, np.random.default_rng(1), 6)
+    assert torch.equal(levels, again)
 
 
 def test_rare_meters_and_tempos_are_drawn_more_often():
