@@ -254,17 +254,21 @@ def unsure_without_a_beat(phase_checks: pd.DataFrame) -> Gate:
 
 
 def fast_enough(phase_checks: pd.DataFrame) -> Gate:
-    """A frame of 20 ms takes at most a millisecond of one core in ONNX Runtime."""
+    """A frame of 20 ms takes at most a millisecond of one core in ONNX Runtime.
+
+    The value is the share of models that keep to it: a time differs from run to run, and what is
+    gated must be the same for the same input. The times are in the table.
+    """
     rows = _checked(phase_checks, "speed")
     rows = rows[rows["case"] == "onnxruntime"]
     return Gate(
-        name="phase_ms_per_frame",
+        name="phase_frame_in_time",
         stage="phase_checks",
-        value=float(rows["value"].max(skipna=False)) if len(rows) else None,
-        threshold=MAX_MS_PER_FRAME,
-        direction="at_most",
-        unit="ms",
+        value=float((rows["value"] <= MAX_MS_PER_FRAME).mean()) if len(rows) else None,
+        threshold=1.0,
+        direction="at_least",
         count=len(rows),
+        note=f"share of models that take at most {MAX_MS_PER_FRAME:g} ms of one core for 20 ms",
     )
 
 
