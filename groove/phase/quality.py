@@ -257,7 +257,9 @@ def fast_enough(phase_checks: pd.DataFrame) -> Gate:
     """A frame of 20 ms takes at most a millisecond of one core in ONNX Runtime.
 
     The value is the share of models that keep to it: a time differs from run to run, and what is
-    gated must be the same for the same input. The times are in the table.
+    gated must be the same for the same input. The times, which are in the table, are tenth
+    percentiles of what the thread itself spent on a frame: on a shared machine the median says
+    more about the neighbours.
     """
     rows = _checked(phase_checks, "speed")
     rows = rows[rows["case"] == "onnxruntime"]
