@@ -188,21 +188,20 @@ def downbeats_over_counting(phase_evaluation: pd.DataFrame) -> Gate:
 
 
 def confidence_tells(phase_evaluation: pd.DataFrame) -> Gate:
-    """Where our network is surer it is less wrong."""
-    from groove.phase.judge.calibration import rank_correlation
+    """Where our network is surer it is less wrong, frame by frame."""
+    from groove.phase.judge.calibration import frames_of, rank_correlation
 
     ours = _of(phase_evaluation, OURS)
-    found = rank_correlation(
-        ours["confidence"].to_numpy(dtype=float), ours["phase_loss"].to_numpy(dtype=float)
-    )
+    sure, off = frames_of(ours)
+    found = rank_correlation(sure, off)
     return Gate(
         name="phase_confidence_correlation",
         stage="phase_evaluation",
         value=found,
         threshold=MAX_CONFIDENCE_CORRELATION,
         direction="at_most",
-        count=len(ours),
-        note="rank correlation of a chunk's mean confidence and its loss",
+        count=len(sure),
+        note="rank correlation of a frame's confidence and its phase error",
     )
 
 

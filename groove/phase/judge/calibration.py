@@ -12,9 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from groove.phase.judge.figures import Errors
-from groove.phase.labels import Phase
+from groove.phase.labels import FRAME_RATE_HZ, Phase, Times, bar_phase, phase_distance
 
 #: Edges of the classes of confidence.
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -77,3 +78,25 @@ def rank_correlation(confidence: Phase, error: Phase) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of constants, which are nan here
         return float(spearmanr(confidence[known], error[known]).statistic)
+
+
+def frames_of(table: pd.DataFrame) -> tuple[Times, Times]:
+    """Return the confidence and the phase error, in bars, of all frames whose bar is known.
+
+    Parameters
+    ----------
+    table
+        Rows of ``phase_evaluation``.
+    """
+    sure, off = [np.empty(0)], [np.empty(0)]
+    columns = ("phase", "frame_confidence", "bar_start_s", "anticipation_s")
+    for said, certain, bars, look in zip(*(table[name] for name in columns), strict=True):
+        phase = np.asarray(said, dtype=np.float64)
+        confidence = np.asarray(certain, dtype=np.float64)
+        times = (np.arange(len(phase)) + 1) / FRAME_RATE_HZ + float(look)
+        label = bar_phase(times, np.asarray(bars, dtype=np.float64))
+        error = phase_distance(phase, label)
+        known = np.isfinite(error) & np.isfinite(confidence)
+        sure.append(confidence[known])
+        off.append(error[known])
+    return np.concatenate(sure), np.concatenate(off)

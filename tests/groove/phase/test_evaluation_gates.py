@@ -10,6 +10,8 @@ from groove.phase import quality
 from groove.phase.judge.table import COUNTED, DOCUMENTED, OURS
 from groove.phase.tables import PHASE_EVALUATION
 
+TIMES = (np.arange(100) + 1) / 50
+
 
 def evaluation(ours, documented, counted_f, groups=10):
     """A table in which trackers have these losses, and downbeats to match, on every song."""
@@ -37,6 +39,10 @@ def evaluation(ours, documented, counted_f, groups=10):
                         "phase_loss": loss,
                         "downbeat_f": found if song else np.nan,
                         "confidence": np.nan if tracker == COUNTED else 1 - loss,
+                        "bar_start_s": np.array([0.0, 2.0, 4.0]),
+                        # Off by as much as the loss says, from bars of two seconds.
+                        "phase": (TIMES + look) / 2 % 1.0 + loss / 4,
+                        "frame_confidence": np.full(len(TIMES), 1 - loss),
                     }
                 )
     return pd.DataFrame(rows)
@@ -73,7 +79,7 @@ def test_what_was_not_measured_has_not_passed():
     assert quality.heard_phase_loss(without).passed
     assert not quality.under_the_documented_recipe(without).passed
     assert not quality.downbeats_over_counting(without).passed
-    confused = table.assign(confidence=table["phase_loss"])
+    confused = table.assign(frame_confidence=1 - table["frame_confidence"])
     assert not quality.confidence_tells(confused).passed
     for gate in quality.GATES["phase_evaluation"]:
         assert not gate(PHASE_EVALUATION.empty()).passed
