@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groove.cli.phase_outputs import OutputError, check_outputs, written_aside
+from groove.cli.phase_outputs import OutputError, check_outputs
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
+from groove.core.files import mode_of, written_aside
 
 if TYPE_CHECKING:
     from groove.phase.play.beats import Beats
@@ -131,7 +132,8 @@ def _write(
         text = jams_text(heard.beats, heard.rows, heard.seconds, audio.stem, about)
         write_whole(path, text.encode())
     if path := outputs["--click"]:
-        with written_aside(path) as aside:
+        target = path.resolve()
+        with written_aside(target, mode_of(target)) as aside:
             write_clicks(audio, heard.beats, heard.peak, aside, path.suffix.lower())
 
 

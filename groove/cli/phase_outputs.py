@@ -1,13 +1,11 @@
-"""Files that `groove phase` writes: refused before any work, written whole.
+"""Files that `groove phase` writes: refused before any work.
 
 What belongs here: paths. What does not: what is in them (:mod:`groove.phase.play`).
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -46,22 +44,3 @@ def check_outputs(sources: Mapping[str, Path], outputs: Mapping[str, Path | None
             path.resolve(), option
         ) != option:
             raise OutputError(f"{option} and {seen[path.resolve()]} are one file: {path}")
-
-
-@contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes its name when all went well.
-
-    It is for files that are too large to hold (:func:`groove.cli.writing.write_whole` writes the
-    others).
-    """
-    target = path.resolve()
-    aside = target.with_name(f".{target.name[:64]}.{uuid.uuid4().hex}.tmp")
-    try:
-        yield aside
-        if target.exists():
-            aside.chmod(target.stat().st_mode & 0o777)
-        aside.replace(target)
-    finally:
-        # Renamed, it is gone; otherwise it is what must not stay.
-        aside.unlink(missing_ok=True)

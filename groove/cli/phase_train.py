@@ -18,6 +18,7 @@ import typer
 from groove.cli.data import data_root
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
+from groove.phase.model.card import STAGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,6 @@ Examples:
 #: What four chunks learnt by heart must come under.
 _BY_HEART = 0.1
 _BY_HEART_EPOCHS = 40
-_STAGE = "phase_model"
 
 
 def train(
@@ -134,9 +134,9 @@ def settings_of(config: Path | None, changes: Mapping[str, Any]) -> PhaseModelSp
             raise ValueError(f"{config} is no YAML: {error}") from error
         if isinstance(found, dict) and "ops" in found:
             with suppress(AttributeError):
-                found = found["ops"].get(_STAGE, {}).get("config", {})
+                found = found["ops"].get(STAGE, {}).get("config", {})
         if not isinstance(found, dict):
-            raise ValueError(f"{config} holds no settings of {_STAGE}")
+            raise ValueError(f"{config} holds no settings of {STAGE}")
     return PhaseModelSpec.model_validate({**found, **changes})
 
 

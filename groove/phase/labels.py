@@ -34,6 +34,8 @@ Phase = NDArray[np.float64]
 FRAME_RATE_HZ = 50
 #: Sample rate that the model hears, in Hz.
 SAMPLE_RATE = 16_000
+#: Frames between what is heard last and what a network's evidence of beats speaks of.
+DELAY = 4
 #: Compound meters whose notated beats come faster are felt in groups of three.
 COMPOUND_PER_MINUTE = 200.0
 #: Samples per frame.

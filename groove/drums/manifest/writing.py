@@ -7,15 +7,12 @@ What belongs here: events to lines and files. What does not: reading
 from __future__ import annotations
 
 import json
-import os
-import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 import pandas as pd
 
+from groove.core.files import mode_of, written_aside
 from groove.drums.manifest.paths import plain_path
 from groove.drums.manifest.schema import Event, ManifestError
 from groove.drums.manifest.table import events_of
@@ -56,32 +53,11 @@ def write_events(events: pd.DataFrame | Iterable[Event], path: Path) -> int:
         If the folder cannot be written to.
     """
     count = 0
-    with whole_file(path) as file:
+    target = path.resolve()
+    if target.is_dir():
+        raise IsADirectoryError(21, "is a folder", str(path))
+    with written_aside(target, mode_of(target)) as aside, aside.open("wb") as file:
         for event in events_of(events) if isinstance(events, pd.DataFrame) else events:
             file.write(line_of(event))
             count += 1
     return count
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a binary file beside ``path`` that takes its name when all went well."""
-    target = path.resolve()
-    if target.is_dir():
-        raise IsADirectoryError(21, "is a folder", str(path))
-    aside = target.with_name(f".{target.name[:64]}.{uuid.uuid4().hex}.tmp")
-    try:
-        file = aside.open("xb")
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            aside.chmod(target.stat().st_mode & 0o777)
-        aside.replace(target)
-    finally:
-        # Renamed, it is gone; otherwise it is what must not stay.
-        aside.unlink(missing_ok=True)

@@ -16,12 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groove.phase.judge.summary import tempo_class
-from groove.phase.labels import FRAME_RATE_HZ
+from groove.phase.labels import DELAY, FRAME_RATE_HZ
 from groove.phase.learn.beatless import expected_struck
 from groove.phase.learn.dataset import Batch, prepare
 from groove.phase.learn.loss import circular_loss, joint_loss, target_phase
 from groove.phase.model.network import Heard
-from groove.phase.model.pointer import DELAY
 from groove.phase.spec import PhaseModelSpec
 
 

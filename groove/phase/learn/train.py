@@ -21,6 +21,7 @@ from groove.core.resuming import Checkpoint
 from groove.core.splits import SPLITS, TEST, TRAIN, VALIDATION
 from groove.core.store import Store
 from groove.core.tracking import Run, Tracker
+from groove.phase.model.card import STAGE
 from groove.phase.spec import PhaseModelSpec
 from groove.phase.tables import PHASE_FEATURES
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from groove.phase.learn.dataset import Features
 
 VERSION = "4"
-STAGE = "phase_model"
 #: The network that others are compared with.
 DOCUMENTED = "phase_tcn"
 #: Expectation of 1 − cos of a uniform angle.

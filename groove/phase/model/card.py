@@ -1,7 +1,7 @@
 """The card inside a model's ONNX file: what it is, what it was trained on, what it reaches.
 
 What belongs here: reading and writing the card, as JSON in the file's own metadata. What does not:
-running the file (:mod:`groove.phase.play.tracker`), writing graphs (:mod:`groove.export.onnx`).
+running the file (:mod:`groove.phase.play.stepfile`), for which this needs no torch, writing graphs (:mod:`groove.export.onnx`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from groove.core.models import ModelError
-from groove.phase.labels import FRAME_RATE_HZ
-from groove.phase.model.pointer import DELAY
-from groove.phase.model.registry import STAGE
+from groove.phase.labels import DELAY, FRAME_RATE_HZ
 from groove.phase.spec import NetworkSpec
 
+STAGE = "phase_model"
+"""What trains these models, and what their files say that they are of."""
 _NAME = "groove"
 _MOST_CHARACTERS = 1_000_000
 

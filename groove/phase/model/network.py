@@ -7,7 +7,7 @@ a frame at a time on buffers of their own past (``step``).
 :class:`PhaseTcn`
     The phase in the bar, straight: sine and cosine, the anticipation being one more input channel.
 :class:`BeatTcn`
-    Whether a beat and whether a downbeat was struck :data:`~groove.phase.model.pointer.DELAY` frames
+    Whether a beat and whether a downbeat was struck :data:`~groove.phase.labels.DELAY` frames
     ago, for the bar-pointer filter, which makes phases of it. On the side it learns the phase
     itself, now and turned on by speed × anticipation: that teaches it to tell bars apart, and is
     what its learning is watched by.

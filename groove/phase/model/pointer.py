@@ -18,7 +18,7 @@ Now and then
 
 Conventions
 -----------
-* A frame's evidence speaks of the moment :data:`DELAY` frames before its end: the network has then
+* A frame's evidence speaks of the moment :data:`~groove.phase.labels.DELAY` frames before its end: the network has then
   heard the attack whole. What is asked for is ``DELAY`` frames and the anticipation later, and
   every state is turned on by its own tempo.
 * ``(batch, beats, cells)``: ``beats`` are the beats of all meters in a row, ``cells`` those of all
@@ -38,11 +38,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from groove.phase.labels import FRAME_RATE_HZ
+from groove.phase.labels import DELAY, FRAME_RATE_HZ
 from groove.phase.spec import PointerSpec
 
-#: Frames between what is heard last and what the evidence speaks of.
-DELAY = 4
 #: The decided bar position follows the likelier of two beats this much more.
 _SHARPNESS = 4.0
 #: Beats that a state may be turned on by, at most: half a second and the delay at 600 a minute.
@@ -314,7 +312,7 @@ class BarPointer(nn.Module):
         return struck * (self.spec.phase_trust * agreement).exp()
 
     def read(self, belief: Tensor, anticipation_s: Tensor) -> tuple[Tensor, ...]:
-        """Return what a belief says of the moment :data:`DELAY` and the anticipation later.
+        """Return what a belief says of the moment :data:`~groove.phase.labels.DELAY` and the anticipation later.
 
         Parameters
         ----------

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from groove.core.models import ModelError, unpack
+from groove.phase.model.card import STAGE
 from groove.phase.model.front import FrontEnd
 from groove.phase.model.network import NETWORKS, Heard
 from groove.phase.model.pointer import BarPointer
 from groove.phase.spec import NetworkSpec, PhaseModelSpec
-
-STAGE = "phase_model"
 
 
 class Told(NamedTuple):

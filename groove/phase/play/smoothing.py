@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 from groove.core.models import ModelError
-from groove.phase.labels import FRAME_RATE_HZ
-from groove.phase.model.pointer import DELAY, BarPointer
+from groove.phase.labels import DELAY, FRAME_RATE_HZ
+from groove.phase.model.pointer import BarPointer
 from groove.phase.play.estimates import Estimates, empty
 from groove.phase.play.stepfile import StepFile
 from groove.phase.spec import PointerSpec

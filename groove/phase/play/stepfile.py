@@ -9,13 +9,11 @@ Conventions
   starts as zeros and comes back as ``next_<name>``.
 * Output ``bar`` (1, 2): sine and cosine of 2π phase. A model with the bar-pointer filter also has
   ``beat``, ``tempo_bpm``, ``meters``, ``confidence``, ``activations`` and ``silence``.
-* The file's metadata hold its card (:mod:`groove.phase.model.card`), JSON under ``groove``. It is
-  read here, because that module needs torch, and playing does not.
+* The file's metadata hold its card (:mod:`groove.phase.model.card`).
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -27,6 +25,7 @@ from numpy.typing import NDArray
 
 from groove.core.models import ModelError
 from groove.phase.labels import FRAME
+from groove.phase.model.card import card_of
 
 Array = NDArray[np.float32]
 
@@ -34,7 +33,6 @@ Array = NDArray[np.float32]
 MODEL_VARIABLE = "GROOVE_PHASE_MODEL"
 MAX_MODEL_BYTES = 20_000_000
 _MAX_STATE = 8_000_000
-_STAGE = "phase_model"
 _SHAPES = {
     "bar": 2,
     "beat": 2,
@@ -161,16 +159,7 @@ def _checked(data: bytes) -> dict[str, Any]:
         raise ModelError("not an ONNX file, or an empty one")
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(proto)):
         raise ModelError("its weights are in another file; export it with the weights inside")
-    held = [prop.value for prop in proto.metadata_props if prop.key == "groove"]
-    if not held:
-        raise ModelError("an ONNX file without the card of one")
-    try:
-        info = json.loads(held[0])
-    except (ValueError, RecursionError) as error:
-        raise ModelError("its card is not JSON") from error
-    if not isinstance(info, dict) or info.get("stage") != _STAGE:
-        raise ModelError("its card is that of something else")
-    return info
+    return card_of({prop.key: prop.value for prop in proto.metadata_props})
 
 
 def _tensors(message: Any) -> Iterator[Any]:

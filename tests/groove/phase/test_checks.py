@@ -17,7 +17,8 @@ from groove.phase import quality
 from groove.phase.judge.checks import by_steps, check, difference, whole_file
 from groove.phase.judge.signals import clicks, signals
 from groove.phase.judge.spec import PhaseCheckSpec
-from groove.phase.model.registry import STAGE, PhaseModel
+from groove.phase.model.card import STAGE
+from groove.phase.model.registry import PhaseModel
 from groove.phase.spec import PhaseModelSpec
 from groove.phase.tables import PHASE_CHECKS
 

@@ -18,7 +18,8 @@ from groove.phase.judge import evaluation
 from groove.phase.judge.signals import clicks
 from groove.phase.judge.spec import PhaseEvaluationSpec
 from groove.phase.judge.table import COUNTED, DOCUMENTED, OURS, StoredChunks, chosen, judge
-from groove.phase.model.registry import STAGE, PhaseModel
+from groove.phase.model.card import STAGE
+from groove.phase.model.registry import PhaseModel
 from groove.phase.spec import PhaseModelSpec
 from groove.phase.tables import PHASE_EVALUATION
 

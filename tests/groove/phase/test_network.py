@@ -7,8 +7,9 @@ import torch
 
 from groove.core.models import ModelError, pack
 from groove.phase.labels import FRAME
+from groove.phase.model.card import STAGE
 from groove.phase.model.front import FrontEnd
-from groove.phase.model.registry import STAGE, PhaseModel, load
+from groove.phase.model.registry import PhaseModel, load
 from groove.phase.model.streaming import PhaseStep, export_case
 from groove.phase.spec import PhaseModelSpec
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from groove.core.models import ModelError
-from groove.phase.model.pointer import DELAY, BarPointer
+from groove.phase.labels import DELAY
+from groove.phase.model.pointer import BarPointer
 from groove.phase.play.beats import beats_of
 from groove.phase.play.estimates import Estimates, empty
 from groove.phase.play.smoothing import back, smoothed

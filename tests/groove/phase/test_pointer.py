@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from groove.phase.labels import FRAME_RATE_HZ, phase_distance
-from groove.phase.model.pointer import DELAY, BarPointer, states
+from groove.phase.labels import DELAY, FRAME_RATE_HZ, phase_distance
+from groove.phase.model.pointer import BarPointer, states
 from groove.phase.spec import PointerSpec
 
 # Steps this small are slower on two threads than on one.
