@@ -2,14 +2,14 @@
 
 Reads    drum_events, drum_clips   events and their pictures
 Writes   drum_classifier           one row: the model, its figures on kits not seen
-Domain   groove.drums.classifier (training), groove.drums.network, groove.drums.calibration
+Domain   groove.drums.classify.train (training), groove.drums.classify.network, groove.drums.classify.calibration
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture, trained
-from groove.drums import classifier
+from groove.drums.classify import train
 from groove.drums.spec import ClassifierSpec
 from groove.midi.taxonomy import CLASSES
 from resources.mlflow import Tracking
@@ -23,7 +23,7 @@ class ClassifierConfig(dg.Config, ClassifierSpec):
 @dg.asset(
     kinds={"pytorch", "mlflow"},
     group_name="drums",
-    code_version=classifier.VERSION,
+    code_version=train.VERSION,
     pool="training",
 )
 def drum_classifier(
@@ -37,7 +37,7 @@ def drum_classifier(
     from groove.plots import drums as plots
 
     table = workers.once(
-        classifier.train,
+        train.train,
         {"drum_events": drum_events, "drum_clips": drum_clips},
         config,
         into="drum_classifier",

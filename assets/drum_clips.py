@@ -2,14 +2,14 @@
 
 Reads    drum_events  one row per audible onset
 Writes   drum_clips   one row per audio file: a blob with the pictures of its events
-Domain   groove.drums.clips (rows), groove.drums.features (what a picture is)
+Domain   groove.drums.corpus.clips (rows), groove.drums.classify.features (what a picture is)
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture
-from groove.drums import clips
+from groove.drums.corpus import clips
 from groove.drums.spec import ClipSpec
 from groove.midi.taxonomy import CLASSES
 from resources.workers import Workers
@@ -24,11 +24,11 @@ def drum_clips(
     config: ClipConfig, drum_events: pd.DataFrame, workers: Workers
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Level-free log-mel pictures around each onset: what the classifier sees and all it sees."""
-    from groove.drums import corpus
+    from groove.drums.corpus import loading
     from groove.plots import drums as plots
 
     table = workers.map(clips.clips_of, clips.items(drum_events), config, into="drum_clips")
-    seen = corpus.sample(drum_events, table, workers.store)
+    seen = loading.sample(drum_events, table, workers.store)
     return dg.MaterializeResult(
         value=table,
         metadata={

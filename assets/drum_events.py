@@ -3,14 +3,15 @@
 Reads    hit_index     one row per one-shot
          song_renders  one row per rendered song, with its drum hits
 Writes   drum_events   one row per audible onset, with every label that sounds in it
-Domain   groove.drums.events (rows), groove.drums.grouping (what sounds as one)
+Domain   groove.drums.corpus.events (rows), groove.drums.corpus.grouping (what sounds as one)
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture
-from groove.drums import events, quality
+from groove.drums import quality
+from groove.drums.corpus import events
 from groove.drums.spec import EventSpec
 from resources.workers import Workers
 

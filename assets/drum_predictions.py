@@ -2,14 +2,15 @@
 
 Reads    drum_events, drum_clips, drum_classifier   events, their pictures, the model
 Writes   drum_predictions   one row per test event: probabilities, truth, loss
-Domain   groove.drums.predictions (rows), groove.drums.quality (figures over them)
+Domain   groove.drums.classify.predictions (rows), groove.drums.quality (figures over them)
 """
 
 import dagster as dg
 import pandas as pd
 
 from assets.metadata import picture
-from groove.drums import predictions, quality
+from groove.drums import quality
+from groove.drums.classify import predictions
 from groove.midi.taxonomy import CLASSES
 from resources.workers import Workers
 

@@ -28,7 +28,7 @@ def onnx_models(
     workers: Workers,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """One row per trained network; the loop ranker's trees are no network and stay out."""
-    import groove.drums.model
+    import groove.drums.classify.model
     import groove.loops.rankers
     import groove.ngram.neural.exporting
     import groove.phase.model.streaming
@@ -47,7 +47,7 @@ def onnx_models(
         into="onnx_models",
         cases={
             "phase_model": groove.phase.model.streaming.export_case,
-            "drum_classifier": groove.drums.model.export_case,
+            "drum_classifier": groove.drums.classify.model.export_case,
             "token_gru": groove.sequence.exporting.export_case,
             "groove_rnn": groove.ngram.neural.exporting.export_case,
             "loop_ranker": groove.loops.rankers.export_case,

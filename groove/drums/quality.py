@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from groove.core.gates import Gate
 from groove.core.splits import TRAIN, crossing
-from groove.drums import metrics
-from groove.drums.corpus import truth_of
+from groove.drums.classify import metrics
+from groove.drums.corpus.loading import truth_of
 from groove.midi.taxonomy import CLASSES
 
 #: Fewer examples than this of a class teach nothing about it.

@@ -17,7 +17,7 @@ from groove.audio.waveform import AudioError, AudioLimits
 from groove.core.inputs import AUDIO_SUFFIXES
 from groove.drums.collect.folder import Collection, CollectionError, Origin
 from groove.drums.collect.sources import Report, component_of, origin_of, read_sound
-from groove.drums.events import EventError, onset
+from groove.drums.corpus.events import EventError, onset
 from groove.midi.taxonomy import label_of_alias, label_of_name
 
 _LABELS_CSV = "labels.csv"

@@ -18,7 +18,7 @@ from groove.core.digest import sha256
 from groove.core.store import Store
 from groove.drums.beatmap import Beatmap
 from groove.drums.collect.folder import Collection, CollectionError, Origin
-from groove.drums.grouping import starts_of_events
+from groove.drums.corpus.grouping import starts_of_events
 from groove.drums.manifest.schema import Component
 from groove.midi.taxonomy import Mapped, label_of_alias, label_of_note
 

@@ -2,5 +2,5 @@
 
 What belongs here: the schema, reading and writing, and what is done to whole manifests (merge,
 compare, annotate, openness, weights, hard negatives). What does not: events of the pipeline's own
-corpus (:mod:`groove.drums.events`), clips of sound (:mod:`groove.drums.collect`), gates.
+corpus (:mod:`groove.drums.corpus.events`), clips of sound (:mod:`groove.drums.collect`), gates.
 """

@@ -2,7 +2,7 @@
 
 What belongs here: the change of form, and techniques by the rules of
 :mod:`groove.drums.manifest.annotate`. What does not: how the events came about
-(:mod:`groove.drums.events`).
+(:mod:`groove.drums.corpus.events`).
 """
 
 from __future__ import annotations

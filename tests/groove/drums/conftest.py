@@ -13,7 +13,7 @@ from groove.audio.waveform import Waveform, encode
 from groove.core.digest import seed_of, sha256
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
-from groove.drums import clips, events
+from groove.drums.corpus import clips, events
 from groove.drums.spec import ClipSpec, EventSpec
 from groove.drums.tables import DRUM_CLIPS, DRUM_EVENTS
 

@@ -15,8 +15,10 @@ from groove.audio.waveform import read_audio
 from groove.core.models import ModelError, pack
 from groove.core.tables import frame_of
 from groove.core.tracking import MemoryTracker
-from groove.drums import classifier, corpus, model, predictions, quality
-from groove.drums.batches import weights
+from groove.drums import quality
+from groove.drums.classify import model, predictions, train
+from groove.drums.classify.batches import weights
+from groove.drums.corpus import loading
 from groove.drums.spec import ClassifierSpec
 from groove.drums.tables import DRUM_CLASSIFIER, DRUM_PREDICTIONS
 from groove.midi.taxonomy import CLASSES
@@ -29,7 +31,7 @@ SPEC = ClassifierSpec(
 
 def _trained(kits: Any, spec: ClassifierSpec) -> tuple[pd.DataFrame, MemoryTracker]:
     tracker = MemoryTracker()
-    rows = classifier.train(kits.drum_events, kits.drum_clips, spec, kits.store, tracker)
+    rows = train.train(kits.drum_events, kits.drum_clips, spec, kits.store, tracker)
     return frame_of([{"key": "k", **row} for row in rows], DRUM_CLASSIFIER), tracker
 
 
@@ -99,7 +101,7 @@ def test_the_file_carries_all_that_listening_needs(
 def test_the_export_case_says_what_the_model_says(
     kits: Any, trained: tuple[pd.DataFrame, MemoryTracker]
 ) -> None:
-    from groove.drums.features import pictures
+    from groove.drums.classify.features import pictures
 
     data = kits.store.read(trained[0].iloc[0]["blob"])
     case = model.export_case(data)
@@ -162,7 +164,7 @@ def test_a_held_out_kit_is_not_learnt_from_even_in_songs(kits: Any) -> None:
     events = kits.drum_events.copy()
     of_song = (events["origin"] == "song") & (events["split"] == "train")
     events.loc[of_song, "kit_id"] = "kit5"
-    found = corpus.load(events, kits.drum_clips, kits.store)
+    found = loading.load(events, kits.drum_clips, kits.store)
     assert "kit5" not in set(found.of_split("train").events["kit_id"])
     test = found.of_split("test").events
     assert test.loc[test["origin"] == "hit", "unseen_kit"].all()
@@ -173,7 +175,7 @@ def test_a_kit_of_the_songs_soundfont_is_not_unseen(
 ) -> None:
     events = kits.drum_events.copy()
     events.loc[events["kit_id"] == "kit5", "source"] = "imagined"
-    test = corpus.load(events, kits.drum_clips, kits.store).of_split("test").events
+    test = loading.load(events, kits.drum_clips, kits.store).of_split("test").events
     assert not test["unseen_kit"].any()
     # The gate of a model that met no unseen kit is red, however good its figures.
     table = trained[0].copy()
@@ -185,13 +187,13 @@ def test_a_kit_of_the_songs_soundfont_is_not_unseen(
 
 def test_a_missing_split_is_named(kits: Any) -> None:
     events = kits.drum_events.assign(split="train")
-    found = corpus.load(events, kits.drum_clips, kits.store)
-    with pytest.raises(corpus.CorpusError, match="no validation event"):
-        corpus.require_splits(found)
+    found = loading.load(events, kits.drum_clips, kits.store)
+    with pytest.raises(loading.CorpusError, match="no validation event"):
+        loading.require_splits(found)
 
 
 def test_balance_draws_rare_classes_and_small_kits_more_often(kits: Any) -> None:
-    found = corpus.load(kits.drum_events, kits.drum_clips, kits.store).of_split("train")
+    found = loading.load(kits.drum_events, kits.drum_clips, kits.store).of_split("train")
     even, balanced = weights(found, 0.0), weights(found, 0.5)
     assert even.sum() == pytest.approx(1.0)
     assert balanced.sum() == pytest.approx(1.0)
@@ -203,7 +205,7 @@ def test_balance_draws_rare_classes_and_small_kits_more_often(kits: Any) -> None
 def test_pictures_are_drawn(
     kits: Any, trained: tuple[pd.DataFrame, MemoryTracker], predicted: pd.DataFrame
 ) -> None:
-    seen = corpus.sample(kits.drum_events, kits.drum_clips, kits.store, files=20)
+    seen = loading.sample(kits.drum_events, kits.drum_clips, kits.store, files=20)
     drawn = [
         plots.confusion(quality.confusion(predicted), CLASSES),
         plots.f1_bars(trained[0].iloc[0]["metrics_json"], CLASSES),

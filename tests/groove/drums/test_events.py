@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from groove.audio.waveform import AudioError, Waveform, encode
 from groove.core.store import MemoryStore
-from groove.drums import events
-from groove.drums.events import EventError, onset
+from groove.drums.corpus import events
+from groove.drums.corpus.events import EventError, onset
 from groove.drums.spec import EventSpec
 
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from groove.audio.waveform import Waveform, resample
-from groove.drums import augment, clips, features
-from groove.drums.calibration import Calibration
-from groove.drums.graph import DrumGraph
-from groove.drums.network import DrumNetwork
+from groove.drums.classify import augment, features
+from groove.drums.classify.calibration import Calibration
+from groove.drums.classify.graph import DrumGraph
+from groove.drums.classify.network import DrumNetwork
+from groove.drums.corpus import clips
 from groove.drums.spec import AugmentSpec, ClipSpec
 
 SPEC = ClipSpec()

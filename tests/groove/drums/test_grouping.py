@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groove.drums.grouping import events_of_hits, starts_of_events
+from groove.drums.corpus.grouping import events_of_hits, starts_of_events
 from groove.midi.taxonomy import LABELS, class_of
 
 

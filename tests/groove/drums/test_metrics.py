@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.metrics import confusion_matrix, f1_score
 
-from groove.drums import calibration, metrics
+from groove.drums.classify import calibration, metrics
 
 
 def _marks(seed: int, events: int, share: float = 0.3) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Hits that sound as one: simultaneous hits become one event with several labels.
 
 What belongs here: times, notes and velocities of hits to events, by number alone. What does
-not: files and tables (:mod:`groove.drums.events`).
+not: files and tables (:mod:`groove.drums.corpus.events`).
 
 Conventions
 -----------

@@ -35,15 +35,16 @@ def predict(
 
     Raises
     ------
-    groove.drums.corpus.CorpusError
+    groove.drums.corpus.loading.CorpusError
         If there are no usable events.
     groove.core.models.ModelError
         If the model is not a drum classifier.
     """
-    from groove.drums import corpus, metrics, model
+    from groove.drums.classify import metrics, model
+    from groove.drums.corpus import loading
 
     classifier = model.from_bytes(store.read(drum_classifier.iloc[0]["blob"]))
-    test = corpus.load(drum_events, drum_clips, store).of_split(TEST)
+    test = loading.load(drum_events, drum_clips, store).of_split(TEST)
     likely = classifier.probabilities(test.pictures)
     heard = metrics.decide(likely, classifier.threshold)
     loss = metrics.cross_entropy(likely, test.truth)
@@ -51,8 +52,8 @@ def predict(
         best = int(np.argmax(likely[place]))
         yield {
             **{name: event[name] for name in _CARRIED},
-            "true_classes": corpus.names_of(test.truth[place : place + 1])[0],
-            "predicted_classes": corpus.names_of(heard[place : place + 1])[0],
+            "true_classes": loading.names_of(test.truth[place : place + 1])[0],
+            "predicted_classes": loading.names_of(heard[place : place + 1])[0],
             "probabilities": likely[place].tolist(),
             "confidence": float(likely[place, best]),
             "likeliest": CLASSES[best],

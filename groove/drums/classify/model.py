@@ -1,7 +1,7 @@
 """A trained drum classifier as bytes, as something to call, and as an export case.
 
 What belongs here: what a model file holds and how it is run. What does not: training
-(:mod:`groove.drums.classifier`), ONNX (:mod:`groove.export`).
+(:mod:`groove.drums.classify.train`), ONNX (:mod:`groove.export`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from groove.audio.waveform import Waveform
 from groove.core.models import ExportCase, ModelError, pack, unpack
-from groove.drums.calibration import Calibration, probabilities
-from groove.drums.features import cut, pictures
-from groove.drums.graph import DrumGraph
-from groove.drums.network import DrumNetwork
+from groove.drums.classify.calibration import Calibration, probabilities
+from groove.drums.classify.features import cut, pictures
+from groove.drums.classify.graph import DrumGraph
+from groove.drums.classify.network import DrumNetwork
 from groove.drums.spec import ClipSpec
 
 FORMAT = "groove.drums.classifier/1"

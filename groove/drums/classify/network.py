@@ -11,8 +11,8 @@ Where in time and frequency a pattern lies is kept up to the last layer: it tell
 from a rack tom, and the hit at the onset from the one after it. 96,188 parameters at 12
 classes, 13 million multiply-adds a clip.
 
-What belongs here: the architecture. What does not: its input (:mod:`groove.drums.features`)
-and its training (:mod:`groove.drums.classifier`).
+What belongs here: the architecture. What does not: its input (:mod:`groove.drums.classify.features`)
+and its training (:mod:`groove.drums.classify.train`).
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from groove.core.splits import SPLITS, TRAIN
 from groove.core.store import Store
-from groove.drums.clips import from_bytes
-from groove.drums.metrics import Marks
+from groove.drums.classify.metrics import Marks
+from groove.drums.corpus.clips import from_bytes
 from groove.drums.spec import ClipSpec
 from groove.midi.taxonomy import CLASSES
 

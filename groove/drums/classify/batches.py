@@ -1,7 +1,7 @@
 """Batches for training: drawn by balance, varied, the same for the same seed.
 
 What belongs here: which events an epoch sees. What does not: how one is varied
-(:mod:`groove.drums.augment`).
+(:mod:`groove.drums.classify.augment`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from groove.core.digest import seed_of
-from groove.drums.augment import augment
-from groove.drums.corpus import Corpus
+from groove.drums.classify.augment import augment
+from groove.drums.corpus.loading import Corpus
 from groove.drums.spec import ClassifierSpec
 
 Batch = tuple[torch.Tensor, torch.Tensor]

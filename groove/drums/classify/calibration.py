@@ -7,7 +7,7 @@ the order of classes stays. Validation has few kits, and another handful of kits
 another scale: a normal prior on its logarithm around 0 (no scaling) keeps a small split from
 saying too much. With many events it vanishes.
 
-What belongs here: the two numbers. What does not: how well they do (:mod:`groove.drums.metrics`).
+What belongs here: the two numbers. What does not: how well they do (:mod:`groove.drums.classify.metrics`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from groove.drums.metrics import Marks, Probabilities
+from groove.drums.classify.metrics import Marks, Probabilities
 
 #: Limits of the logarithm of the scale: a handful of validation events proves no certainty.
 _LARGEST_LOG = math.log(5.0)

@@ -1,6 +1,6 @@
 """The classifier as one graph: PCM in, probabilities out.
 
-What belongs here: :mod:`groove.drums.features` and the calibration as torch operations, so that
+What belongs here: :mod:`groove.drums.classify.features` and the calibration as torch operations, so that
 a browser or a plugin feeds samples and needs no code of ours. What does not: training, which
 computes its pictures once and by NumPy.
 """
@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from groove.audio.mel_torch import MelFrontEnd
-from groove.drums.calibration import Calibration
-from groove.drums.features import PEAK, SILENCE, nepers
-from groove.drums.network import DrumNetwork
+from groove.drums.classify.calibration import Calibration
+from groove.drums.classify.features import PEAK, SILENCE, nepers
+from groove.drums.classify.network import DrumNetwork
 from groove.drums.spec import ClipSpec
 
 

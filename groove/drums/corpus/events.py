@@ -1,8 +1,8 @@
 """The event manifest: what was struck, when, on which kit, in which file.
 
 What belongs here: rows of ``hit_index`` and ``song_renders`` to rows of ``drum_events``.
-What does not: which hits are simultaneous (:mod:`groove.drums.grouping`), what an event
-sounds like (:mod:`groove.drums.clips`).
+What does not: which hits are simultaneous (:mod:`groove.drums.corpus.grouping`), what an event
+sounds like (:mod:`groove.drums.corpus.clips`).
 
 Conventions
 -----------
@@ -23,7 +23,7 @@ from groove.audio.waveform import read_audio
 from groove.core.digest import digest, seed_of
 from groove.core.inputs import originals
 from groove.core.store import Store
-from groove.drums.grouping import Event, events_of_hits
+from groove.drums.corpus.grouping import Event, events_of_hits
 from groove.drums.spec import EventSpec
 from groove.midi import taxonomy
 from groove.midi.taxonomy import class_of, label_of_note

@@ -1,7 +1,7 @@
 """Variations of log-mel pictures: what changes in a sound while its drum stays the same.
 
 A picture is level-free: 1.0 is the clip's loudest point and 0.0 is ``range_db`` below it.
-Every variation ends with the loudest point at 1.0 again, as :mod:`groove.drums.features`
+Every variation ends with the loudest point at 1.0 again, as :mod:`groove.drums.classify.features`
 makes it.
 
 What belongs here: variations of pictures in training. What does not: anything that

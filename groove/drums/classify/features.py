@@ -12,8 +12,8 @@ microphone gain) goes. A file at a low sample rate has no top: its upper bands a
 training shows the network such pictures.
 
 What belongs here: the one feature function. Training, evaluation and live use call it;
-:mod:`groove.drums.graph` is the same inside the ONNX graph, proved equal by a test. What does
-not: variations for training (:mod:`groove.drums.augment`).
+:mod:`groove.drums.classify.graph` is the same inside the ONNX graph, proved equal by a test. What does
+not: variations for training (:mod:`groove.drums.classify.augment`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Clips: the pictures of all events of an audio file, in one blob.
 
 What belongs here: rows of ``drum_events`` to rows of ``drum_clips``, and reading such a blob.
-What does not: what a picture is (:mod:`groove.drums.features`).
+What does not: what a picture is (:mod:`groove.drums.classify.features`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from groove.audio.waveform import read_audio
 from groove.core.store import Store
-from groove.drums.features import cut, pictures
+from groove.drums.classify.features import cut, pictures
 from groove.drums.spec import ClipSpec
 
 VERSION = "1"

@@ -47,18 +47,19 @@ def train(
 
     Raises
     ------
-    groove.drums.corpus.CorpusError
+    groove.drums.corpus.loading.CorpusError
         If a split has no event that may be used.
     """
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     from groove.core.fitting import fit
-    from groove.drums import batches, calibration, corpus, metrics, model
-    from groove.drums.network import DrumNetwork
+    from groove.drums.classify import batches, calibration, metrics, model
+    from groove.drums.classify.network import DrumNetwork
+    from groove.drums.corpus import loading
 
-    everything = corpus.load(drum_events, drum_clips, store)
-    corpus.require_splits(everything)
+    everything = loading.load(drum_events, drum_clips, store)
+    loading.require_splits(everything)
     learnt, checked = everything.of_split(TRAIN), everything.of_split(VALIDATION)
     watched = checked.where(_evenly(len(checked), _WATCHED))
 
@@ -130,7 +131,7 @@ def _new_sounds(checked: Any) -> Any:
 
 def _figures(trained: Any, everything: Any, learnt: Any) -> tuple[dict[str, float], Headline, int]:
     """Return all final figures, the headline, and the groups behind it."""
-    from groove.drums import metrics
+    from groove.drums.classify import metrics
 
     figures: dict[str, float] = {
         "train_events": float(len(learnt)),
