@@ -1,5 +1,6 @@
 # Two commands do all their own set-up: `make demo` and `make test`.
 # PYTHON    an interpreter of Python 3.11
+# CONFIG    settings of a run; none for data of your own: what is waived there is yours to say
 # GROOVE_RAW, GROOVE_DATA, GROOVE_WORKERS: see groove_dagster/settings.py
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
@@ -8,6 +9,7 @@ STAMP  := $(VENV)/.installed
 # What runs make below the data root; your own files there are left alone.
 MADE   := tables blobs journal mlflow releases dagster spill warehouse.duckdb raw/demo
 DEFS   := groove_dagster.definitions
+CONFIG ?= $(if $(GROOVE_RAW),,configs/demo.yaml)
 export GROOVE_DATA ?= data
 # Dagster takes dagster.yaml from this folder unless DAGSTER_HOME says otherwise.
 export PYTHONUNBUFFERED := 1
@@ -30,7 +32,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	mkdir -p $(GROOVE_DATA)
 	@# The summary is shown after a failed run, too: it says what there is and what is missing.
-	status=0; $(BIN)/dagster asset materialize --select '*' -m $(DEFS) || status=$$?; \
+	status=0; $(BIN)/dagster asset materialize --select '*' -m $(DEFS) $(if $(CONFIG),-c $(CONFIG)) || status=$$?; \
 	$(BIN)/python -m groove_dagster.summary && exit $$status
 
 check: setup

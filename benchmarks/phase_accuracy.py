@@ -4,7 +4,7 @@
 ``audio/NAME.*`` and ``beats/NAME.beats``. Ours causally at anticipations 0, 0.25 and 0.5 s, and
 looking ahead; librosa's beats with every fourth taken for a downbeat; peers where they are
 installed. ``--names`` has a recording per line: those alone are summed up.
-``--only`` runs some of the trackers.
+``--only`` runs some of the trackers, ``--markdown`` prints tables for a document.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def main() -> None:
     asked.add_argument("--names", type=Path, default=None)
     asked.add_argument("--only", default="", help="run trackers with this in their name alone")
     asked.add_argument("--jobs", type=int, default=1)
+    asked.add_argument("--markdown", action="store_true", help="tables as they stand in the docs")
     given = asked.parse_args()
     wanted = set(given.names.read_text().split("\n")) - {""} if given.names else None
 
@@ -51,8 +52,9 @@ def main() -> None:
         "librosa, counted to 4 (looks ahead)": (lambda: counted_waveform, (0.0,)),
         **{name: (lambda one=one: one, (0.0,)) for name, one in peers().items()},
     }
-    head = "".join(f"{title:>9}" for _, title, _ in _SHOWN)
-    print(f"{'tracker':<38}{'ahead':>6}{'files':>6}{head}{'seconds':>9}")
+    line = _markdown if given.markdown else _plain
+    titles = [title for _, title, _ in _SHOWN]
+    print(line(["tracker", "ahead", "files", *titles, "seconds"], head=True))
     causal: list[Judged] = []
     for name, (make, looks) in trackers.items():
         if given.only not in name:
@@ -64,17 +66,32 @@ def main() -> None:
         causal = causal or (rows if name == _OURS else [])
         for look in looks:
             found = medians([row.at[look] for row in rows])
-            print(f"{name:<38}{look:>6g}{len(rows):>6}{_cells(found)}{spent:>9.0f}", flush=True)
+            cells = [name, f"{look:g}", str(len(rows)), *_cells(found), f"{spent:.0f}"]
+            print(line(cells), flush=True)
         for key, why in report.failed.items():
             print(f"  {key}: {why}")
-    print(f"\n{_OURS} by beats per bar")
-    by_meter = grouped([row.at[0.0] for row in causal], [row.reference.meter for row in causal])
-    for meter, found in by_meter.items():
-        print(f"{meter:<44}{found['recordings']:>6.0f}{_cells(found)}")
+    print(f"\n{_OURS} by beats per bar\n")
+    print(line(["beats per bar", "ahead", "files", *titles, ""], head=True))
+    meters = [row.reference.meter for row in causal]
+    for look in LOOKS if causal else ():
+        for meter, found in grouped([row.at[look] for row in causal], meters).items():
+            files = f"{found['recordings']:.0f}"
+            print(line([meter, f"{look:g}", files, *_cells(found), ""]))
 
 
-def _cells(found: dict[str, float]) -> str:
-    return "".join(f"{found[name]:>9{form}}" for name, _, form in _SHOWN)
+def _cells(found: dict[str, float]) -> list[str]:
+    return [format(found[name], form) for name, _, form in _SHOWN]
+
+
+def _plain(cells: list[str], *, head: bool = False) -> str:
+    del head
+    first, *rest = cells
+    return f"{first:<38}" + "".join(f"{cell:>9}" for cell in rest)
+
+
+def _markdown(cells: list[str], *, head: bool = False) -> str:
+    row = f"| {' | '.join(cells)} |"
+    return f"{row}\n|---|{'---:|' * (len(cells) - 1)}" if head else row
 
 
 if __name__ == "__main__":

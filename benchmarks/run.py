@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     counting,
+    drum_hearing,
     feature_extraction,
     incremental,
     midi_parsing,
@@ -23,6 +24,7 @@ def main() -> None:
         counting,
         incremental,
         phase_chunks,
+        drum_hearing,
     ):
         results.extend(module.run())
     show(results)

@@ -8,7 +8,7 @@ const CACHE = 'bar-phase';
 const PAGE = [
   './', 'index.html', 'style.css', 'icon.svg', 'model.onnx',
   ...['app', 'canvas', 'capture', 'card', 'clock', 'dial', 'engine', 'follower', 'model',
-    'resampler', 'strip', 'worker'].map((name) => `js/${name}.js`),
+    'resampler', 'stream', 'strip', 'worker'].map((name) => `js/${name}.js`),
   ...['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'].map(
     (name) => `vendor/${name}`,
   ),

@@ -7,6 +7,7 @@ What belongs here: options and output. What does not: cutting and keeping clips
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from groove.cli.refusal import refusals
 if TYPE_CHECKING:
     from groove.drums.collect.folder import Origin
     from groove.drums.collect.sources import Report
+    from groove.drums.manifest.schema import Event
 
 _SHOWN = 20
 
@@ -28,6 +30,7 @@ app = typer.Typer(
 
 Folder = Annotated[Path, typer.Option("--collection", "-c", help="Folder of the collection")]
 Kit = Annotated[str, typer.Option(help="Kit that was played; hits of a kit are split together")]
+Group = Annotated[str, typer.Option(help="What else must be on one side of a split, by any name")]
 Session = Annotated[str, typer.Option(help="What was played in one go; none: the file")]
 Source = Annotated[str, typer.Option(help="Data set that the sound comes from")]
 License = Annotated[str, typer.Option("--license", help="Licence of the sound, such as CC0-1.0")]
@@ -48,6 +51,7 @@ def add(
     source: Source = "",
     license_: License = "",
     synthetic: Synthetic = False,
+    group: Group = "",
 ) -> None:
     """Add one hit: `groove drums collect add song.mp3 1.234 kick`."""
     from groove.drums.collect.folder import Collection
@@ -62,7 +66,7 @@ def add(
                 time_s,
                 labels,
                 velocity=velocity,
-                origin=_origin(kit, session, source, license_, synthetic),
+                origin=_origin(kit, session, source, license_, synthetic, group),
             )
             state = "added" if kept.added else "was there already"
     typer.echo(f"{name} {state}: {', '.join(labels)}", err=True)
@@ -83,6 +87,7 @@ def beatmap(
     source: Source = "",
     license_: License = "",
     synthetic: Synthetic = False,
+    group: Group = "",
 ) -> None:
     """Add all hits of a beatmap; those at one moment become one event."""
     from groove.drums.beatmap import read_beatmap
@@ -98,7 +103,7 @@ def beatmap(
                 found,
                 audio,
                 least_confidence=least_confidence,
-                origin=_origin(kit, session, source, license_, synthetic),
+                origin=_origin(kit, session, source, license_, synthetic, group),
             )
     _tell(report, collection)
 
@@ -113,6 +118,7 @@ def folder(
     source: Source = "",
     license_: License = "",
     synthetic: Synthetic = False,
+    group: Group = "",
 ) -> None:
     """Add labelled one-shots: by labels.csv, else by the names of folders and files."""
     from groove.drums.collect.folder import Collection
@@ -121,8 +127,9 @@ def folder(
     with refusals():
         if not root.is_dir():
             raise NotADirectoryError(20, "is no folder", str(root))
+        origin = _origin(kit, "", source, license_, synthetic, group)
         with Collection(collection) as kept:
-            report = add_one_shots(kept, root, origin=_origin(kit, "", source, license_, synthetic))
+            report = add_one_shots(kept, root, origin=origin)
     _tell(report, collection)
 
 
@@ -186,12 +193,23 @@ def export(
         bool,
         typer.Option("--copies/--no-copies", help="Keep copies by sound on one side; no: faster"),
     ] = True,
+    together: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B",
+            help="Kits, sessions, sources or groups that are on one side; may be repeated",
+        ),
+    ] = None,
     pre_s: Annotated[float, typer.Option(help="Seconds kept before an onset")] = 0.1,
     post_s: Annotated[float, typer.Option(help="Seconds kept after it")] = 0.9,
 ) -> None:
-    """Write clips, events.jsonl and metadata.json, split by kit and session.
+    """Write clips, events.jsonl and metadata.json, split by kit, session and group.
 
     An export that was stopped goes on when it is asked for again.
+
+    Try:
+
+      groove drums collect export dataset --together "Pearl A,Pearl B"
     """
     from groove.drums.collect.export import export as write_set
     from groove.drums.collect.folder import events_in
@@ -204,13 +222,38 @@ def export(
             below, events = collection, events_in(collection)
         else:
             below = root or manifest.resolve().parent
-            events = stream_events(manifest, root=below)
+            events = _named(stream_events(manifest, root=below), manifest)
         cut = CutSpec(pre_s=pre_s, post_s=post_s)
-        spec = ExportSpec(validation=validation, test=test, salt=salt, find_copies=find_copies)
+        spec = ExportSpec(
+            validation=validation,
+            test=test,
+            salt=salt,
+            find_copies=find_copies,
+            together=[_names(text) for text in together or []],
+        )
         done = write_set(events, below, out, cut, spec)
     for name, reason in done.refused[:_SHOWN]:
         typer.echo(f"left out {name}: {reason}", err=True)
     typer.echo(f"{out}: {done.clips} clips, {done.written} written now", err=True)
+    for side, held in done.sides.items():
+        lacking = f"; none of {', '.join(held.without)}" if held.without else ""
+        typer.echo(f"{side}: {held.clips} clips of {held.groups} kits{lacking}", err=True)
+    if any(held.without for held in done.sides.values()):
+        typer.echo("another --salt, or another folder, gives another split", err=True)
+
+
+def _named(events: Iterator[Event], manifest: Path) -> Iterator[Event]:
+    """Yield events; an error names the file."""
+    from groove.drums.manifest.schema import ManifestError
+
+    try:
+        yield from events
+    except ManifestError as error:
+        raise ManifestError(f"{manifest}: {error}") from error
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _must_exist(path: Path) -> None:
@@ -218,7 +261,9 @@ def _must_exist(path: Path) -> None:
         raise FileNotFoundError(2, "is not there", str(path))
 
 
-def _origin(kit: str, session: str, source: str, license_: str, synthetic: bool) -> Origin:
+def _origin(
+    kit: str, session: str, source: str, license_: str, synthetic: bool, group: str
+) -> Origin:
     from groove.drums.collect.folder import Origin
 
     return Origin(
@@ -229,6 +274,7 @@ def _origin(kit: str, session: str, source: str, license_: str, synthetic: bool)
         source_set=source or None,
         license=license_ or None,
         is_synthetic=synthetic,
+        split_group=group or None,
     )
 
 

@@ -77,16 +77,18 @@ def convert(
 
     import pandas as pd
 
-    from groove.core.tables import enforce
-    from groove.drums.manifest.reading import read_events
-    from groove.drums.manifest.table import DRUM_MANIFEST
+    from groove.core.tables import ContractError, enforce
+    from groove.drums.manifest.table import DRUM_MANIFEST, table_of
     from groove.drums.manifest.writing import write_events
 
     with refusals():
         if source.suffix == ".parquet":
-            table = enforce(pd.read_parquet(source)[DRUM_MANIFEST.names], DRUM_MANIFEST)
+            given = pd.read_parquet(source)
+            if lacking := [name for name in DRUM_MANIFEST.names if name not in given]:
+                raise ContractError(f"{source}: no table of a manifest: no column {lacking[0]!r}")
+            table = enforce(given[DRUM_MANIFEST.names], DRUM_MANIFEST)
         else:
-            table = read_events(source, root=_root(source, root))
+            table = table_of(_events(source, root))
         if out.suffix == ".parquet":
             buffer = io.BytesIO()
             table.to_parquet(buffer, index=False)
@@ -253,13 +255,18 @@ def negatives(
     """
     from groove.drums.manifest.negatives import hard_negatives, matched
     from groove.drums.manifest.predicted import negative_lines, read_predictions
-    from groove.drums.manifest.reading import read_events
+    from groove.drums.manifest.schema import ManifestError
     from groove.drums.manifest.spec import NegativeSpec
+    from groove.drums.manifest.table import table_of
 
     with refusals():
         spec = NegativeSpec(confidence=confidence, per_label=per_label, diversity=diversity)
-        truth = read_events(manifest, root=_root(manifest, root))
-        rows = matched(read_predictions(predictions), truth, spec.window_s)
+        truth = table_of(_events(manifest, root))
+        try:
+            heard = read_predictions(predictions)
+        except ManifestError as error:
+            raise ManifestError(f"{predictions}: {error}") from error
+        rows = matched(heard, truth, spec.window_s)
         found = hard_negatives(rows, spec)
         write_whole(out, negative_lines(found))
     for name, count in sorted(Counter(found["predicted"]).items()):

@@ -9,6 +9,7 @@ import typer
 
 from groove.cli.phase_apply import apply
 from groove.cli.phase_evaluate import evaluate
+from groove.cli.phase_export import calibrate, export
 from groove.cli.phase_live import live
 from groove.cli.phase_page import page
 from groove.cli.phase_train import train
@@ -25,3 +26,5 @@ phase.command()(page)
 phase.command()(view)
 phase.command()(evaluate)
 phase.command()(train)
+phase.command()(calibrate)
+phase.command()(export)

@@ -78,10 +78,11 @@ def apply(
         check_outputs({"the audio": audio, "the model": model or audio}, outputs)
         heard = _hear(audio, model, anticipation, click, offline=offline)
         taken_s = time.perf_counter() - started
+        summary = _summary(audio, heard, taken_s)
         _write(audio, heard, outputs, _about(heard, anticipation, offline=offline))
     if offline:
         typer.echo("--offline: every row has looked ahead to the end of the file", err=True)
-    typer.echo(_summary(audio, heard, taken_s), err=any(outputs.values()))
+    typer.echo(summary, err=any(outputs.values()))
 
 
 def _hear(
@@ -124,12 +125,16 @@ def _write(
     from groove.phase.play.formats import beats_text, csv_of, jams_text
     from groove.phase.play.soundfiles import write_clicks
 
+    # All are made before the first is written.
+    texts: list[tuple[Path, str]] = []
     if path := outputs["--csv"]:
-        write_whole(path, csv_of(heard.rows).encode())
+        texts.append((path, csv_of(heard.rows)))
     if path := outputs["--beats"]:
-        write_whole(path, beats_text(heard.beats).encode())
+        texts.append((path, beats_text(heard.beats)))
     if path := outputs["--jams"]:
         text = jams_text(heard.beats, heard.rows, heard.seconds, audio.stem, about)
+        texts.append((path, text))
+    for path, text in texts:
         write_whole(path, text.encode())
     if path := outputs["--click"]:
         target = path.resolve()

@@ -33,6 +33,8 @@ Examples:
 
   groove phase train features/ --config configs/phase_gpu.yaml --out large.safetensors --resume
 
+  groove phase train --from phase.safetensors --config mine.yaml --out further.safetensors
+
   groove phase train --overfit 4
 """
 #: What four chunks learnt by heart must come under.
@@ -51,6 +53,10 @@ def train(
     onnx: Annotated[Path | None, typer.Option(help="Its streaming step, to be written too")] = None,
     config: Annotated[
         Path | None, typer.Option(help="YAML of settings, as in configs/; none: the defaults")
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Model file (.safetensors) whose weights to go on from"),
     ] = None,
     network: Annotated[str, typer.Option(help="bar_pointer or phase_tcn; none: as set")] = "",
     epochs: Annotated[int, typer.Option(min=0, help="Passes at most; 0: as set")] = 0,
@@ -90,13 +96,15 @@ def train(
         scratch = out.parent / f"{out.name}.training"
         if not resume:
             _clear(scratch)
-        rows = _trained(table, spec, store, scratch)
+        begun = start.read_bytes() if start is not None else None
+        rows = _trained(table, spec, store, scratch, begun)
         _clear(scratch)
         first = rows[0]
-        data = store.read(first["blob"])
+        data = _described(store.read(first["blob"]), first, begun)
+        step = _exported(data) if onnx is not None else b""
         write_whole(out, data)
         if onnx is not None:
-            write_whole(onnx, _exported(data, first))
+            write_whole(onnx, step)
     figures = {row["network"]: json.loads(row["metrics_json"]) for row in rows}
     if as_json:
         history = {row["network"]: json.loads(row["history_json"]) for row in rows}
@@ -122,46 +130,53 @@ def settings_of(config: Path | None, changes: Mapping[str, Any]) -> PhaseModelSp
     ValueError
         If it is neither, or a setting does not exist or has no such value.
     """
-    import yaml
-
+    from groove.core.tags import load_yaml
     from groove.phase.spec import PhaseModelSpec
 
     found: Any = {}
     if config is not None:
         try:
-            found = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ValueError(f"{config} is no YAML: {error}") from error
+            found = load_yaml(config.read_bytes()) or {}
+        except ValueError as error:
+            raise ValueError(f"{config}: {error}") from error
         if isinstance(found, dict) and "ops" in found:
-            with suppress(AttributeError):
-                found = found["ops"].get(STAGE, {}).get("config", {})
+            ops = found["ops"]
+            stage = ops.get(STAGE, {}) if isinstance(ops, dict) else None
+            found = stage.get("config", {}) if isinstance(stage, dict) else None
         if not isinstance(found, dict):
             raise ValueError(f"{config} holds no settings of {STAGE}")
     return PhaseModelSpec.model_validate({**found, **changes})
 
 
 def _trained(
-    table: pd.DataFrame, spec: PhaseModelSpec, store: Store, scratch: Path
+    table: pd.DataFrame, spec: PhaseModelSpec, store: Store, scratch: Path, start: bytes | None
 ) -> list[Mapping[str, Any]]:
     from groove.phase.learn.train import train as train_on
 
-    return list(train_on(table, spec, store, _Teller(), scratch))
+    return list(train_on(table, spec, store, _Teller(), scratch, start))
 
 
-def _exported(data: bytes, row: Mapping[str, Any]) -> bytes:
-    from groove.export.onnx import export
-    from groove.phase.model.card import card, with_card
-    from groove.phase.model.registry import load
-    from groove.phase.model.streaming import step_case
+def _described(data: bytes, row: Mapping[str, Any], begun: bytes | None) -> bytes:
+    """Return a model file that says what `phase_model` would say of it."""
+    from groove.core.digest import sha256
+    from groove.phase.model.release import described, training_of
 
-    model = load(data)
-    held = card(
-        model.spec,
+    training = training_of(row)
+    if begun is not None:
+        training["begun_with"] = sha256(begun)[:16]
+    return described(
+        data,
         model_id=row["model_id"],
         figures=json.loads(row["metrics_json"]),
+        training=training,
         licenses=row["licenses"],
     )
-    return with_card(export(step_case(model)), held)
+
+
+def _exported(data: bytes) -> bytes:
+    from groove.phase.model.release import exported
+
+    return exported(data)
 
 
 def _learn_by_heart(

@@ -45,6 +45,12 @@ def practice(
     constant_tempo: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of songs to a click")
     ] = None,
+    clicks: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of songs that are a metronome's")
+    ] = None,
+    longest: Annotated[
+        float | None, typer.Option(min=60, max=600, help="Longest song, seconds")
+    ] = None,
 ) -> None:
     """Compose songs and write them as MIDI, with a manifest that says what each is.
 
@@ -61,6 +67,8 @@ def practice(
             "meter_changes": meter_changes,
             "drumless": drumless,
             "constant_tempo": constant_tempo,
+            "clicks": clicks,
+            "max_duration_s": longest,
         }
         spec = PracticeSpec.model_validate({k: v for k, v in given.items() if v is not None})
         split = "" if loop_split == "all" else loop_split

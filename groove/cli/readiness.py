@@ -6,18 +6,21 @@ computing them.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from groove.cli.data import read_table
+from groove.cli.data import NoTableError, read_table
 from groove.cli.readiness_checks import bootstrap, boundaries, openset
 from groove.cli.readiness_data import align, baseline, health, leakage
 from groove.cli.readiness_outputs import show
 from groove.cli.readiness_run import example, run
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
+from groove.readiness.checks.verdict import Panel
 from groove.readiness.report import page
 from groove.readiness.verdicts import gates_of
 
@@ -28,13 +31,15 @@ readiness = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 def gates(
     context: typer.Context,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if a gate is red or none was computed")
+        bool, typer.Option("--strict", help="Exit with 1 if a gate blocks or none was computed")
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Write the report page here")] = None,
 ) -> None:
     """Show every gate of the pipeline's last run: value, threshold, verdict. Red ones first.
 
-    Exit codes: 0 all pass (or not strict), 1 a gate is red (strict), 2 nothing to read.
+    A red gate blocks unless the run's configuration waives it and says why.
+
+    Exit codes: 0 none blocks (or not strict), 1 a gate blocks (strict), 2 nothing to read.
 
     Try:
 
@@ -48,12 +53,24 @@ def gates(
         return
     with refusals():
         listed = gates_of(read_table("readiness"))
-        red = show(listed)
+        blocking = show(listed)
         if html is not None:
-            write_whole(html, page(listed))
+            write_whole(html, page(listed, _panels()))
             typer.echo(f"report: {html}")
-    if strict and (red or not listed):
+    if strict and (blocking or not listed):
         raise typer.Exit(1)
+
+
+def _panels() -> dict[str, Sequence[Panel]]:
+    """Return the tables behind the drum gates, of those that the pipeline has written."""
+    from groove.drums.techniques import INFERRED
+    from groove.readiness.drum_gates import TABLES, DrumReadiness
+
+    tables = {}
+    for name in TABLES:
+        with contextlib.suppress(NoTableError):
+            tables[name] = read_table(name)
+    return DrumReadiness(INFERRED).panels(tables)
 
 
 readiness.command()(run)

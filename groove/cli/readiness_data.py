@@ -20,6 +20,7 @@ from groove.cli.readiness_outputs import (
     as_json,
     finish,
     outcome_of,
+    read_small,
 )
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
@@ -81,13 +82,17 @@ def health(
     html: HtmlOut = None,
 ) -> None:
     """What a manifest holds of each class, how dynamic, how loud, how often twice."""
+    from groove.readiness.run.files import InputError
+
     extra = (dataset_metadata, require_labels_file, require_techniques_file)
     files = [*events, *(file for file in extra if file)]
     least: Any = {}
     if min_counts_json is not None:
         with refusals():
             try:
-                least = json.loads(min_counts_json.read_bytes())
+                least = json.loads(read_small(min_counts_json))
+            except InputError:
+                raise
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"{min_counts_json}: no JSON") from error
     outcome = outcome_of(
@@ -168,12 +173,12 @@ def baseline(
 
     spec = BaselineSpec(max_drop_percent=max_drop, ignore_labels=ignore_label or [])
     with refusals():
-        new = read_report(candidate.read_bytes(), str(candidate))
+        new = read_report(read_small(candidate), str(candidate))
         if bless:
             write_whole(baseline, as_json(new))
             typer.echo(f"blessed: {baseline}", err=True)
             return
-        found = measured.measure(read_report(baseline.read_bytes(), str(baseline)), new, spec)
+        found = measured.measure(read_report(read_small(baseline), str(baseline)), new, spec)
     outcome = Outcome(
         gates=measured.gates(found, spec),
         figures={"baseline": found},

@@ -20,22 +20,29 @@ if TYPE_CHECKING:
     from groove.readiness.run.runner import Outcome
 
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a gate is red")]
-JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the report as JSON here")]
-HtmlOut = Annotated[Path | None, typer.Option("--html", help="Write the report page here")]
+JsonOut = Annotated[
+    Path | None, typer.Option("--json", "--json-output", help="Write the report as JSON here")
+]
+HtmlOut = Annotated[
+    Path | None, typer.Option("--html", "--html-output", help="Write the report page here")
+]
 RootFolder = Annotated[
     Path | None, typer.Option("--root", help="Folder that paths inside files are relative to")
 ]
 
 
 def show(gates: Iterable[Gate]) -> int:
-    """Print gates, red ones first, and return how many are red."""
-    listed = sorted(gates, key=lambda gate: (gate.passed, gate.stage, gate.name))
+    """Print gates, red ones first, and return how many block."""
+    listed = sorted(gates, key=lambda gate: (gate.passed, not gate.blocks, gate.stage, gate.name))
     for gate in listed:
         note = f"   ({gate.note})" if gate.note and not gate.passed else ""
-        typer.echo(f"{gate}{note}   [{gate.stage}]")
+        waiver = f"   waived: {gate.waiver}" if gate.waiver else ""
+        typer.echo(f"{gate}{note}{waiver}   [{gate.stage}]")
     red = sum(not gate.passed for gate in listed)
-    typer.echo(f"{len(listed) - red} of {len(listed)} gates pass")
-    return red
+    blocking = sum(gate.blocks for gate in listed)
+    waived = f", {red - blocking} red ones are waived" if red > blocking else ""
+    typer.echo(f"{len(listed) - red} of {len(listed)} gates pass{waived}")
+    return blocking
 
 
 def finish(outcome: Outcome, *, strict: bool, report: Path | None, html: Path | None) -> NoReturn:
@@ -53,6 +60,17 @@ def finish(outcome: Outcome, *, strict: bool, report: Path | None, html: Path | 
             write_whole(html, page(outcome.gates, outcome.panels, outcome.errors))
             typer.echo(f"report: {html}", err=True)
     raise typer.Exit(outcome.exit_code(strict=strict))
+
+
+def read_small(path: Path) -> bytes:
+    """Return a file that is no larger than a report is; a larger one is refused unread."""
+    from groove.readiness.run.files import MAX_FILE_BYTES, InputError
+
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise InputError(
+            f"{path}: {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read"
+        )
+    return path.read_bytes()
 
 
 def as_json(value: Any) -> bytes:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from groove.cli.readiness_outputs import HtmlOut, JsonOut, Strict, as_json, finish
+from groove.cli.readiness_outputs import HtmlOut, JsonOut, Strict, as_json, finish, read_small
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
 
@@ -41,14 +41,13 @@ def run(
       groove readiness run --config readiness.yaml --strict --json report.json --html report.html
     """
     from groove.readiness.run.config import read_config
-    from groove.readiness.run.files import MAX_FILE_BYTES, InputError, Root
+    from groove.readiness.run.files import InputError, Root
     from groove.readiness.run.runner import run as run_checks
 
     with refusals():
-        if config.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{config}: far too large for a configuration")
+        data = read_small(config)
         try:
-            settings = read_config(config.read_bytes())
+            settings = read_config(data)
         except InputError as error:
             raise InputError(f"{config}: {error}") from error
         folder = config.parent / settings.root

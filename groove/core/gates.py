@@ -42,6 +42,9 @@ class Gate(BaseModel):
         Table name to table digest, of what the value was computed from.
     note
         What would unblock it, or what is missing.
+    waiver
+        Why a red gate does not block a release, where somebody said so. Value, threshold and
+        verdict stay as they are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +60,7 @@ class Gate(BaseModel):
     high: float | None = None
     inputs: Mapping[str, str] = {}
     note: str = ""
+    waiver: str = ""
 
     @field_validator("value", "low", "high")
     @classmethod
@@ -75,6 +79,11 @@ class Gate(BaseModel):
         return self.value <= self.threshold
 
     @property
+    def blocks(self) -> bool:
+        """Whether it stops a release: red, and nobody has said why it does not apply."""
+        return not self.passed and not self.waiver
+
+    @property
     def shortfall(self) -> float | None:
         """How far the value is on the wrong side of its threshold, in its unit.
 
@@ -91,6 +100,7 @@ class Gate(BaseModel):
         shown = self.model_dump()
         shown["inputs"] = dict(self.inputs)
         shown["shortfall"] = self.shortfall
+        shown["blocks"] = self.blocks
         return {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
             for name, value in shown.items()
@@ -99,7 +109,7 @@ class Gate(BaseModel):
     def __str__(self) -> str:
         sign = ">=" if self.direction == "at_least" else "<="
         value = "missing" if self.value is None else f"{self.value:.4g}"
-        verdict = "pass" if self.passed else "FAIL"
+        verdict = "pass" if self.passed else "FAIL" if self.blocks else "waived"
         unit = f" {self.unit}" if self.unit else ""
         return f"{verdict}  {self.name}: {value} {sign} {self.threshold:g}{unit}"
 
@@ -109,17 +119,17 @@ class GateError(RuntimeError):
 
 
 def require(gates: Iterable[Gate]) -> list[Gate]:
-    """Return the gates if all of them pass.
+    """Return the gates if none of them blocks.
 
     Raises
     ------
     GateError
-        If one is red, or there is none at all: nothing measured is nothing passed.
+        If one is red and not waived, or there is none at all: nothing measured is nothing passed.
     """
     listed = list(gates)
     if not listed:
         raise GateError("no gate was computed, so none has passed")
-    red = [gate for gate in listed if not gate.passed]
+    red = [gate for gate in listed if gate.blocks]
     if red:
         lines = "\n".join(f"  {gate} {gate.note}".rstrip() for gate in red)
         raise GateError(f"{len(red)} of {len(listed)} gates are red:\n{lines}")

@@ -17,6 +17,8 @@ from groove.core.gates import Gate
 from groove.core.splits import TRAIN, crossing
 from groove.drums.classify import metrics
 from groove.drums.corpus.loading import truth_of
+from groove.drums.tables import OTHER
+from groove.drums.transcribe.quality import GATES as TRANSCRIPTION
 from groove.midi.taxonomy import CLASSES
 
 #: Fewer examples than this of a class teach nothing about it.
@@ -24,7 +26,13 @@ LEAST_OF_A_CLASS = 10
 #: Macro-F1 over the commonest class on kits not seen.
 LEAST_GAIN = 0.15
 #: Distance between confidence and share of right answers, on kits not seen.
-LARGEST_ECE = 0.15
+LARGEST_ECE = 0.08
+#: Share of a loop's drum notes that are hits of its render: the others have no label, or are doubled.
+LEAST_KEPT_HITS = 0.9
+#: A render softer than this is silent to a listener.
+SOFTEST_LUFS = -50.0
+#: Largest sample of a render: at full scale it would be clipped.
+LARGEST_PEAK = 0.999
 #: Share of the classes struck that are recognised at all.
 LEAST_RECOGNISED = 0.75
 
@@ -167,9 +175,14 @@ def _probabilities(drum_predictions: pd.DataFrame) -> NDArray[np.float32]:
 
 
 def summary(drum_predictions: pd.DataFrame) -> dict[str, float]:
-    """Return figures recomputed from the table: macro- and micro-F1 and ECE by origin."""
+    """Return figures recomputed from the table, by origin: F1 and calibration, shares known."""
     found: dict[str, Any] = {}
-    for origin, part in drum_predictions.groupby("origin", sort=True):
+    for name, part in drum_predictions.groupby("origin", sort=True):
+        origin = str(name)
+        found[f"{origin}_known"] = float(part["known"].mean())
+        if origin == OTHER:
+            found[f"{origin}_sounds"] = len(part)
+            continue
         truth, heard = truth_of(part["true_classes"]), truth_of(part["predicted_classes"])
         likely = _probabilities(part)
         found[f"{origin}_events"] = len(part)
@@ -179,9 +192,65 @@ def summary(drum_predictions: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+def kept_hits(kit_renders: pd.DataFrame) -> Gate:
+    """Grooves are played whole: their notes are hits of the render."""
+    value = None
+    if len(kit_renders):
+        value = float(kit_renders["hit_s"].map(len).sum() / kit_renders["notes"].sum())
+    return Gate(
+        name="kit_renders_kept_hits",
+        stage="kit_renders",
+        value=value,
+        threshold=LEAST_KEPT_HITS,
+        direction="at_least",
+        count=len(kit_renders),
+        note="notes without a label: see mapping, or groove/midi/taxonomy.json",
+    )
+
+
+def audible(kit_renders: pd.DataFrame) -> Gate:
+    """No render is silent."""
+    return Gate(
+        name="kit_renders_loudness",
+        stage="kit_renders",
+        value=float(kit_renders["loudness_lufs"].min()) if len(kit_renders) else None,
+        threshold=SOFTEST_LUFS,
+        direction="at_least",
+        unit="LUFS",
+        count=len(kit_renders),
+    )
+
+
+def unclipped(kit_renders: pd.DataFrame) -> Gate:
+    """No render reaches full scale."""
+    return Gate(
+        name="kit_renders_peak",
+        stage="kit_renders",
+        value=float(kit_renders["peak"].max()) if len(kit_renders) else None,
+        threshold=LARGEST_PEAK,
+        direction="at_most",
+        count=len(kit_renders),
+    )
+
+
+def kits_on_one_side(kit_renders: pd.DataFrame) -> Gate:
+    """No kit is played on two sides of the split."""
+    return Gate(
+        name="kit_renders_kits_across_splits",
+        stage="kit_renders",
+        value=float(crossing(kit_renders, "kit_id")) if len(kit_renders) else None,
+        threshold=0,
+        direction="at_most",
+        unit="kits",
+        count=len(kit_renders),
+    )
+
+
 GATES: dict[str, tuple[Callable[[pd.DataFrame], Gate], ...]] = {
     "drum_events": (class_counts, unknown_labels, files_on_one_side),
     "drum_clips": (sounds_on_one_side,),
     "drum_classifier": (beats_majority, calibrated),
     "drum_predictions": (recognised_classes,),
+    **TRANSCRIPTION,
+    "kit_renders": (kept_hits, audible, unclipped, kits_on_one_side),
 }

@@ -6,6 +6,8 @@ asset modules import this when the graph is loaded.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from groove.core.spec import FitSpec, Spec
@@ -80,12 +82,60 @@ class AugmentSpec(Spec):
     )
 
 
+class ComposeSpec(Spec):
+    """How training clips are composed of hits, as sound."""
+
+    clips: int = Field(24_000, ge=1, description="Composed clips to learn from")
+    checked_clips: int = Field(2_000, ge=1, description="Composed clips for early stopping")
+    balance: float = Field(
+        1.0, ge=0, le=1, description="Draw a class with (its share of the hits) ** -this"
+    )
+    plain: float = Field(
+        0.5, ge=0, le=1, description="Share of clips with one hit alone and little variation"
+    )
+    empty: float = Field(0.12, ge=0, lt=1, description="Share of clips without a drum")
+    semitones: float = Field(
+        5.0, ge=0, description="Largest change of rate; two fifths of it for toms"
+    )
+    decay: float = Field(
+        0.25, ge=0, description="Largest slowing of a hit's decay, relative; twice that much faster"
+    )
+    shares: dict[str, float] = Field(
+        default={"recorded": 0.25, "soundfont": 0.4, "computed": 0.35},
+        description="Share of clips by where hits are from, of what there is",
+    )
+    onset_s: float = Field(0.008, ge=0, le=0.05, description="Largest error of the onset (s)")
+    second: float = Field(0.5, ge=0, le=1, description="Share of mixed clips with a second hit")
+    second_db: float = Field(12.0, ge=0, description="Largest level of it beside the first (dB)")
+    simultaneous_s: float = Field(0.012, ge=0, le=0.03, description="Latest start of it (s)")
+    earlier: float = Field(0.4, ge=0, le=1, description="Share with tails of earlier hits")
+    later: float = Field(0.35, ge=0, le=1, description="Share with a hit after the onset")
+    under: float = Field(0.45, ge=0, le=1, description="Share with other instruments under it")
+    under_low_db: float = Field(-30.0, description="Lowest level of those beside the hit (dB)")
+    under_high_db: float = Field(0.0, description="Highest level of those beside the hit (dB)")
+    noise: float = Field(0.4, ge=0, le=1, description="Share with noise")
+    noise_db: float = Field(-20.0, description="Highest level of noise beside the hit (dB)")
+    thump: float = Field(
+        0.12, ge=0, le=1, description="Share with a dull knock of stand or foot under the hit"
+    )
+    room: float = Field(0.4, ge=0, le=1, description="Share in a room")
+    tone_db: float = Field(9.0, ge=0, description="Largest gain of an equaliser's bands (dB)")
+    drive: float = Field(0.12, ge=0, le=1, description="Share that is overloaded")
+    limit: float = Field(0.2, ge=0, le=1, description="Share that loses its top")
+    limit_hz: float = Field(6_000.0, gt=0, description="Lowest frequency at which it does (Hz)")
+
+
 class ClassifierSpec(FitSpec, AugmentSpec):
     """The network and its training."""
 
+    network: Literal["edge", "document"] = Field("edge", description="Architecture")
     channels: list[int] = Field(
-        default=[16, 32, 64, 96], min_length=1, description="Channels of the blocks"
+        default=[], description="Channels of the blocks; none: the network's own"
     )
+    freeze: int = Field(
+        0, ge=0, description="First blocks that stay as they are, starting from a trained model"
+    )
+    mixed: bool = Field(True, description="Mixed precision where there is a GPU for it")
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout before the last layer")
     epochs: int = Field(20, ge=1, le=10_000, description="Passes over the drawn events at most")
     learning_rate: float = Field(1.5e-3, gt=0, description="Peak learning rate of AdamW")
@@ -95,8 +145,34 @@ class ClassifierSpec(FitSpec, AugmentSpec):
         1536, ge=1, description="Events drawn for an epoch, whatever the size of the corpus"
     )
     balance: float = Field(
-        0.5, ge=0, le=1, description="Draw an event with 1 / (count of its class and kit) ** this"
+        0.5, ge=0, le=1, description="Draw a class with (its share of the events) ** -this"
     )
     threshold: float = Field(
         0.5, gt=0, lt=1, description="A class at or above this probability is heard"
     )
+    outsiders: float = Field(
+        0.1, ge=0, lt=1, description="Sounds without a drum to learn from, as a share of the events"
+    )
+
+
+class TeachSpec(ClassifierSpec):
+    """Training on exported data sets and kits: clips are composed as sound first."""
+
+    clip: ClipSpec = Field(ClipSpec(), description="What a picture shows")
+    compose: ComposeSpec = Field(ComposeSpec(), description="How clips are composed")
+    synthesised_kits: int = Field(
+        0, ge=0, le=10_000, description="Computed kits to learn from, beside the data sets' own"
+    )
+    beds: int = Field(
+        400, ge=0, description="Excerpts of other instruments drawn from each soundfont"
+    )
+    checked_kits: float = Field(
+        0.1, gt=0, lt=1, description="Share of the computed kits that early stopping is by"
+    )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Trainings more, each without some kits, whose clips calibrate; 0: on validation",
+    )
+    fold_epochs: int = Field(2, ge=1, description="Passes of each of those")

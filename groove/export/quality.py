@@ -13,7 +13,14 @@ import pandas as pd
 from groove.core.gates import Gate
 
 #: Training tables that have a network, each of which must have been exported.
-NETWORKS = ("drum_classifier", "groove_rnn", "loop_ranker", "phase_model", "token_gru")
+NETWORKS = (
+    "drum_classifier",
+    "drum_transcriber",
+    "groove_rnn",
+    "loop_ranker",
+    "phase_model",
+    "token_gru",
+)
 
 MAX_ABS_ERROR = 1e-4
 

@@ -15,6 +15,7 @@ Conventions
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +34,7 @@ DRUM_BANK = 128
 PEAK_LIMIT = 0.99
 _BYTES_PER_FRAME = 8
 _MAX_VOICES = 512
+_RELEASE_S = 0.05
 
 
 class SoundfontError(ValueError):
@@ -134,6 +136,39 @@ def render_hit(
     font.channel_note_on(0, note, velocity / 127.0)
     font.render(memoryview(audio.data).cast("B"))
     return _limited(audio)
+
+
+def render_hits(
+    kit_program: int,
+    hits: Sequence[tuple[int, int, float]],
+    sample_rate: int = 44_100,
+    soundfont: Path | None = None,
+) -> list[Audio]:
+    """Return drum hits, each held for its whole length, none sounding into another.
+
+    One synthesizer plays all of them: many times faster than :func:`render_hit` for each. Levels
+    are the soundfont's, and may exceed 1.
+
+    Parameters
+    ----------
+    kit_program
+        The kit, a program of bank 128 (see :func:`drum_kits`).
+    hits
+        ``(note, velocity, seconds)`` of each.
+    """
+    font = _fresh(soundfont, sample_rate, -6.0)
+    _select(font, 0, drum=True, program=kit_program)
+    found: list[Audio] = []
+    rest = np.zeros((round(_RELEASE_S * sample_rate), 2), dtype=np.float32)
+    for note, velocity, seconds in hits:
+        audio = np.zeros((round(seconds * sample_rate), 2), dtype=np.float32)
+        font.channel_note_on(0, note, velocity / 127.0)
+        font.render(memoryview(audio.data).cast("B"))
+        # Voices are let go at once, and what is left of them is thrown away.
+        font.channel_sounds_off(0)
+        font.render(memoryview(rest.data).cast("B"))
+        found.append(np.ascontiguousarray(audio.T))
+    return found
 
 
 def drum_kits(soundfont: Path | None = None) -> list[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """Gates and summaries of the bar-phase tables.
 
-What belongs here: what must hold of renders, chunks and the model. What does not: how a gate is
-shown or enforced.
+What belongs here: what must hold of renders, chunks and training, and the list of all gates. What does
+not: gates over measurements (:mod:`groove.phase.judge.verdicts`), how a gate is shown or enforced.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ import pandas as pd
 
 from groove.core.gates import Gate
 from groove.core.splits import TEST, crossing
-from groove.phase.judge.intervals import Interval, mean_interval
-from groove.phase.judge.table import COUNTED, DOCUMENTED, OURS
+from groove.phase.judge.table import OURS
+from groove.phase.judge.verdicts import (
+    MAX_TEST_LOSS,
+    confidence_is_honest,
+    confidence_tells,
+    downbeats_over_counting,
+    fast_enough,
+    heard_phase_loss,
+    nothing_but_numbers,
+    shipped_files_are_one,
+    shipped_model_follows,
+    streaming_parity,
+    under_the_documented_recipe,
+    unsure_without_a_beat,
+)
 from groove.phase.labels import FRAME_RATE_HZ
-
-#: Well under chance (1.0): a network that only knows the beat, not the bar, stays above.
-MAX_TEST_LOSS = 0.8
-#: Largest rank correlation of confidence and error over chunks: error must fall with confidence.
-MAX_CONFIDENCE_CORRELATION = -0.2
-#: Largest difference between runtimes.
-MAX_PARITY_ERROR = 1e-4
-#: Confidence that a model may have where there is no beat to hear.
-MAX_IDLE_CONFIDENCE = 0.3
-#: Of one core, for 20 ms of sound.
-MAX_MS_PER_FRAME = 1.0
-#: Runtimes whose parity every release has measured; onnxruntime-web is held to it where it runs.
-RUNTIMES = ("torch_step", "onnxruntime")
-_CHUNK = ("path", "soundfont", "rate", "chunk", "anticipation_s")
 
 
 def bars_cover_the_audio(song_renders: pd.DataFrame) -> Gate:
@@ -144,164 +143,6 @@ def phase_loss_under_chance(phase_model: pd.DataFrame) -> Gate:
     )
 
 
-def heard_phase_loss(phase_evaluation: pd.DataFrame) -> Gate:
-    """Our network's loss on songs never heard is well under chance, and not by luck."""
-    ours = _of(phase_evaluation, OURS)
-    found = mean_interval(ours["phase_loss"].to_numpy(dtype=float), ours["split_group"])
-    return Gate(
-        name="phase_held_out_loss",
-        stage="phase_evaluation",
-        value=found.high if found and found.groups > 1 else None,
-        threshold=MAX_TEST_LOSS,
-        direction="at_most",
-        **_interval(found),
-        note="upper end of the 95 % interval over songs; chance is 1",
-    )
-
-
-def under_the_documented_recipe(phase_evaluation: pd.DataFrame) -> Gate:
-    """Our network's loss is below that of the documented one, chunk by chunk, and not by luck."""
-    found = _paired(phase_evaluation, DOCUMENTED, "phase_loss")
-    return Gate(
-        name="phase_loss_over_documented_recipe",
-        stage="phase_evaluation",
-        value=found.high if found and found.groups > 1 else None,
-        threshold=0.0,
-        direction="at_most",
-        **_interval(found),
-        note="upper end of the paired 95 % interval; train the network phase_tcn, too",
-    )
-
-
-def downbeats_over_counting(phase_evaluation: pd.DataFrame) -> Gate:
-    """Our network finds more downbeats than counting beats to four does, and not by luck."""
-    found = _paired(phase_evaluation, COUNTED, "downbeat_f")
-    return Gate(
-        name="phase_downbeats_over_counting",
-        stage="phase_evaluation",
-        value=found.low if found and found.groups > 1 else None,
-        threshold=0.0,
-        direction="at_least",
-        **_interval(found),
-        note="lower end of the paired 95 % interval of the gain in downbeat F-measure",
-    )
-
-
-def confidence_tells(phase_evaluation: pd.DataFrame) -> Gate:
-    """Where our network is surer it is less wrong, frame by frame."""
-    from groove.phase.judge.calibration import frames_of, rank_correlation
-
-    ours = _of(phase_evaluation, OURS)
-    sure, off = frames_of(ours)
-    found = rank_correlation(sure, off)
-    return Gate(
-        name="phase_confidence_correlation",
-        stage="phase_evaluation",
-        value=found,
-        threshold=MAX_CONFIDENCE_CORRELATION,
-        direction="at_most",
-        count=len(sure),
-        note="rank correlation of a frame's confidence and its phase error",
-    )
-
-
-def streaming_parity(phase_checks: pd.DataFrame) -> Gate:
-    """Streamed, at once, in ONNX Runtime and in a browser's: the same numbers.
-
-    Every runtime with a figure is held to it, and those in :data:`RUNTIMES` must have one. Where
-    onnxruntime-web cannot be run, the note says that it was not measured.
-    """
-    rows = _checked(phase_checks, "parity")
-    measured = rows[rows["value"].notna()]
-    missing = [name for name in RUNTIMES if name not in set(measured["case"])]
-    unmeasured = sorted(rows.loc[rows["value"].isna(), "case"])
-    return Gate(
-        name="phase_streaming_parity",
-        stage="phase_checks",
-        value=None if missing else float(measured["value"].max()),
-        threshold=MAX_PARITY_ERROR,
-        direction="at_most",
-        count=len(measured),
-        note=f"not measured: {', '.join(unmeasured)}" if unmeasured else "",
-    )
-
-
-def nothing_but_numbers(phase_checks: pd.DataFrame) -> Gate:
-    """Whatever comes in, a frame's figures come out, and are numbers within their ranges."""
-    rows = _checked(phase_checks, "finite")
-    return Gate(
-        name="phase_finite_on_bad_audio",
-        stage="phase_checks",
-        value=float(rows["value"].min(skipna=False)) if len(rows) else None,
-        threshold=1.0,
-        direction="at_least",
-        count=len(rows),
-    )
-
-
-def unsure_without_a_beat(phase_checks: pd.DataFrame) -> Gate:
-    """In silence, hum, noise and rubbish there is no confidence."""
-    rows = _checked(phase_checks, "bad_audio")
-    return Gate(
-        name="phase_confidence_without_a_beat",
-        stage="phase_checks",
-        value=float(rows["value"].max(skipna=False)) if len(rows) else None,
-        threshold=MAX_IDLE_CONFIDENCE,
-        direction="at_most",
-        count=len(rows),
-    )
-
-
-def fast_enough(phase_checks: pd.DataFrame) -> Gate:
-    """A frame of 20 ms takes at most a millisecond of one core in ONNX Runtime.
-
-    The value is the share of models that keep to it: a time differs from run to run, and what is
-    gated must be the same for the same input. The times, which are in the table, are tenth
-    percentiles of what the thread itself spent on a frame: on a shared machine the median says
-    more about the neighbours.
-    """
-    rows = _checked(phase_checks, "speed")
-    rows = rows[rows["case"] == "onnxruntime"]
-    return Gate(
-        name="phase_frame_in_time",
-        stage="phase_checks",
-        value=float((rows["value"] <= MAX_MS_PER_FRAME).mean()) if len(rows) else None,
-        threshold=1.0,
-        direction="at_least",
-        count=len(rows),
-        note=f"share of models that take at most {MAX_MS_PER_FRAME:g} ms of one core for 20 ms",
-    )
-
-
-def _of(phase_evaluation: pd.DataFrame, tracker: str) -> pd.DataFrame:
-    return phase_evaluation[phase_evaluation["tracker"] == tracker]
-
-
-def _checked(phase_checks: pd.DataFrame, name: str) -> pd.DataFrame:
-    return phase_checks[phase_checks["check"] == name]
-
-
-def _paired(phase_evaluation: pd.DataFrame, other: str, figure: str) -> Interval | None:
-    """Return the mean of ours minus another's, both on the same chunk and anticipation.
-
-    A tracker that was not asked ahead is compared where ours was not, either.
-    """
-    ours, theirs = _of(phase_evaluation, OURS), _of(phase_evaluation, other)
-    both = ours.merge(theirs, on=list(_CHUNK), suffixes=("", "_other"))
-    if not len(both):
-        return None
-    gain = both[figure].to_numpy(dtype=float) - both[f"{figure}_other"].to_numpy(dtype=float)
-    return mean_interval(gain, both["split_group"])
-
-
-def _interval(found: Interval | None) -> dict[str, Any]:
-    if found is None:
-        return {"count": 0}
-    if found.groups < 2:
-        return {"count": found.groups}
-    return {"count": found.groups, "low": found.low, "high": found.high}
-
-
 GATES: Mapping[str, tuple[Callable[[pd.DataFrame], Gate], ...]] = {
     "song_renders": (bars_cover_the_audio,),
     "phase_chunks": (
@@ -316,8 +157,16 @@ GATES: Mapping[str, tuple[Callable[[pd.DataFrame], Gate], ...]] = {
         under_the_documented_recipe,
         downbeats_over_counting,
         confidence_tells,
+        confidence_is_honest,
     ),
-    "phase_checks": (streaming_parity, nothing_but_numbers, unsure_without_a_beat, fast_enough),
+    "phase_checks": (
+        streaming_parity,
+        nothing_but_numbers,
+        unsure_without_a_beat,
+        fast_enough,
+        shipped_model_follows,
+        shipped_files_are_one,
+    ),
 }
 
 

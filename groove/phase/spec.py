@@ -35,6 +35,12 @@ class RenderSpec(Spec):
     versions: int = Field(
         1, ge=1, le=64, description="Renders of a song by a soundfont; the first is as written"
     )
+    soundfonts_per_version: int = Field(
+        0,
+        ge=0,
+        description="How many of its side's soundfonts play each version of a song, drawn anew for "
+        "each; 0: all of them",
+    )
     gain_spread_db: float = Field(
         4.0, ge=0, le=12, description="Standard deviation of the gains of drums, bass and rest, dB"
     )
@@ -45,6 +51,15 @@ class RenderSpec(Spec):
         0.4, ge=0, le=1, description="Chance of an instrument to become another of its family"
     )
     room_share: float = Field(0.5, ge=0, le=1, description="Share of the versions in a room")
+    synth_share: float = Field(
+        0.2, ge=0, le=1, description="Share of the versions that synthesizers play throughout"
+    )
+    pump_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="Share of the versions whose bass and chords duck under the bass drum",
+    )
     timing_ms: float = Field(
         6.0, ge=0, le=20, description="Humanising: standard deviation of a note's shift, ms"
     )
@@ -118,7 +133,7 @@ class PointerSpec(Spec):
     """The bar-pointer filter: what it holds possible, and how it moves."""
 
     fastest_bpm: float = Field(300.0, gt=0, le=600, description="Fastest beats, per minute")
-    slowest_bpm: float = Field(42.0, gt=0, description="Slowest beats, per minute")
+    slowest_bpm: float = Field(42.0, ge=10, description="Slowest beats, per minute")
     tempo_step: float = Field(
         0.028, gt=0.005, le=0.1, description="From one tempo to the next, natural logarithm"
     )
@@ -159,6 +174,19 @@ class PointerSpec(Spec):
         description="Weight of what is heard; under 1, since frames next to each "
         "other hear the same",
     )
+    reliability: float = Field(
+        0.45,
+        gt=0,
+        le=1,
+        description="How often what the filter takes for sure is so, on music of other kinds",
+    )
+    steadiness: float = Field(
+        0.25,
+        ge=0,
+        le=4,
+        description="Power of the running mean of the filter's confidence that weighs it",
+    )
+    steady_s: float = Field(6.0, gt=0, description="Time constant of that mean, seconds")
 
 
 class NetworkSpec(FeatureSpec, PointerSpec):

@@ -182,11 +182,12 @@ PHASE_CHECKS = Table(
             "check",
             "string",
             "parity: largest difference from the whole-file torch model; bad_audio: largest "
-            "confidence at the end of a signal without a beat; finite: share of figures that are "
-            "numbers; speed: median time of a frame on one core",
-            one_of=("parity", "bad_audio", "finite", "speed"),
+            "confidence from 3 s after the last beat on; finite: share of figures that are "
+            "numbers; speed: median time of a frame on one core; released: of the model that is "
+            "shipped",
+            one_of=("parity", "bad_audio", "finite", "speed", "released"),
         ),
-        Column("case", "string", "Runtime, or signal"),
+        Column("case", "string", "Runtime, signal, or figure"),
         Column("value", "float", "What was found", nullable=True, at_least=0, volatile=True),
         Column("unit", "string", "Its unit; empty for a ratio"),
         Column("note", "string", "Why nothing was found, if nothing was"),

@@ -18,7 +18,7 @@ from groove.practice.form import Plan
 from groove.practice.harmony import voiced
 from groove.practice.loops import DrumLoop, laid_under
 from groove.practice.melody import pickup_notes, play_melody, play_voices
-from groove.practice.score import Note, Part
+from groove.practice.score import Bar, Note, Part
 from groove.practice.spec import PracticeSpec
 from groove.practice.styles import CHAMBER, STYLES, Style, style_named
 from groove.practice.touch import Swing
@@ -31,8 +31,12 @@ _TUNE_ALONE = 0.1
 """Share of songs without drums that are one voice."""
 _STOPS = 0.2
 """Share of songs where everybody stops now and then before a phrase ends."""
+_LATE = 0.3
+"""Share of songs where some enter after the others, at any bar."""
 _FEWEST = 0.7
 """Onsets to a quarter, below which nobody could tap along."""
+_COUNTS = (dp.STICK, dp.CLOSED, dp.PEDAL, dp.COWBELL, dp.STICKS, dp.WOOD, dp.CLAVE, dp.TICK)
+"""What a band is counted in on."""
 _SWING_RATIOS = {0.5: (0.56, 0.68), 0.25: (0.53, 0.64)}
 
 
@@ -84,6 +88,8 @@ def draw_band(
     if not (drums and dice.chance(_DRUMS_ALONE)):
         beaten = [note[0] for note in parts[0].notes if note[2] == dp.KICK] if drums else None
         parts += _pitched(style, borrowed, plan, tight, feel, spec, dice, beaten=beaten)
+    if len(parts) > 1 and dice.chance(_LATE):
+        _enter_late(parts, plan, dice.fork("late"))
     if dice.chance(_STOPS):
         _stop(parts, plan, dice.fork("stops"))
     _end(parts, plan, dice.fork("end"))
@@ -142,6 +148,8 @@ def _lay_loop(part: Part, plan: Plan, loop: DrumLoop, dice: Dice) -> None:
             notes = laid_under(loop, section.bars, first + bars_before)
             if section.drums == "hats":
                 notes = [note for note in notes if note[2] not in {dp.KICK, dp.SNARE, dp.RIM}]
+            if section.drums == "lift":
+                notes = [note for note in notes if note[2] != dp.KICK]
             part.notes += notes
         bars_before += len(section.bars)
 
@@ -158,10 +166,15 @@ def _before(part: Part, plan: Plan, dice: Dice) -> None:
         ]
     if plan.opening != "count":
         return
-    drum = dice.pick((dp.STICK, dp.CLOSED, dp.PEDAL, dp.COWBELL))
+    drum = dice.pick(_COUNTS)
+    first, loud = dice.weighted(
+        {(drum, 88.0): 5.0, (drum, 118.0): 3.0, (dice.pick(_COUNTS), 96.0): 2.0}
+    )
     for bar in plan.lead_in:
         places = bar.meter.strong_starts if dice.chance(0.1) else bar.meter.starts
-        part.notes += [(bar.start + at, LENGTH, drum, 88.0) for at in places]
+        part.notes += [
+            (bar.start + at, LENGTH, drum if at else first, 84.0 if at else loud) for at in places
+        ]
 
 
 def _pitched(
@@ -232,6 +245,20 @@ def _voices(style: Style, plan: Plan, spec: PracticeSpec, dice: Dice) -> list[Pa
     if plan.opening == "pickup":
         parts[-1].notes += pickup_notes(plan.lead_in[-1], plan.key, 72, dice, 80.0)
     return parts
+
+
+def _enter_late(parts: list[Part], plan: Plan, dice: Dice) -> None:
+    """Let some players rest from the first section on to a bar of its own; one plays all along."""
+    bars: list[Bar] = [bar for section in plan.sections for bar in section.bars]
+    last = min(len(bars) // 2, 24)
+    stays = dice.pick([part for part in parts if part.notes] or parts)
+    for part in parts:
+        if part is stays or last < 1 or not dice.chance(0.5):
+            continue
+        place = dice.integer(1, last)
+        place = place // 4 * 4 if place >= 4 and dice.chance(0.7) else place
+        first, entry = bars[0].start, bars[place].start
+        part.notes = [note for note in part.notes if not first - 1.0 <= note[0] < entry - 0.05]
 
 
 def _stop(parts: list[Part], plan: Plan, dice: Dice) -> None:

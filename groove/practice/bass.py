@@ -208,6 +208,16 @@ def _sub(meter: Meter, dice: Dice) -> Line:
     return [(at, (end - at) * 0.9, "1") for at, end in pairwise(edges)]
 
 
+def _rolling(meter: Meter, _: Dice) -> Line:
+    """Return three sixteenths after each beat, which the bass drum has to itself."""
+    step = 0.25 if not meter.compound else 0.5
+    return [
+        (start + k * step, step * 0.8, "1")
+        for start, group in zip(meter.starts, meter.groups, strict=True)
+        for k in range(1, round(group / step))
+    ]
+
+
 def _arpeggio(meter: Meter, _: Dice) -> Line:
     turn = ("1", "5", "8", "5", "3", "5")
     return [(k * 0.5, 0.45, turn[k % len(turn)]) for k in range(round(meter.quarters * 2))]
@@ -225,6 +235,6 @@ def _dotted(meter: Meter, _: Dice) -> Line:
 _KINDS = {
     "whole": _whole, "groups": _groups, "fifths": _fifths, "eighths": _eighths, "octaves": _octaves,
     "offbeat": _offbeat, "walking": _walking, "syncopated": _syncopated, "push": _push,
-    "tumbao": _tumbao, "pedal": _pedal, "dub": _dub, "sub": _sub, "arpeggio": _arpeggio, "dotted": _dotted,
+    "tumbao": _tumbao, "pedal": _pedal, "dub": _dub, "sub": _sub, "arpeggio": _arpeggio, "rolling": _rolling, "dotted": _dotted,
 }  # fmt: skip
 KINDS = tuple(_KINDS)

@@ -18,6 +18,8 @@ Strokes = list[tuple[float, float, float]]
 
 BROKEN = frozenset({"arpeggio", "arpeggio16", "alberti", "picking", "ostinato"})
 _PUSHING = frozenset({"block", "strum", "keys", "stabs", "charleston", "whole"})
+#: Kinds that are never the same in two bars.
+_VARIED = frozenset({"conversation"})
 _STRUM_LAG = 0.018
 
 
@@ -34,12 +36,14 @@ def play_chords(section: Section, kind: str, centre: int, dice: Dice) -> list[No
     own = dice.fork("comp", kind, section.seed)
     push = kind in _PUSHING and own.chance(0.2)
     size = own.pick((3, 3, 4))
-    depth = own.uniform(0.0, 0.3)
+    depth = own.uniform(0.0, 0.3) if kind != "flat" else 0.0
     force = 52 + 34 * section.energy
     found: list[Note] = []
     rhythms: dict[str, Strokes] = {}
     for bar in section.bars:
         name = f"{bar.meter.name}{bar.meter.groups}"
+        if kind in _VARIED:
+            name += f" {bar.place}"
         if kind in BROKEN:
             found += _broken(bar, kind, centre, force, own.fork(name))
             continue
@@ -154,6 +158,19 @@ def _stabs(meter: Meter, dice: Dice) -> Strokes:
     return [(at, 0.2, 1.0) for at in sorted(places) if at < meter.quarters] or [(0.0, 0.2, 1.0)]
 
 
+def _flat(meter: Meter, dice: Dice) -> Strokes:
+    """Return chords of one loudness throughout: where the bar starts their changes alone say."""
+    step = dice.pick((0.5, 0.5, 1.0, 0.25)) if not meter.compound else 0.5
+    hold = dice.pick((0.3, 0.6, 0.95))
+    return [(k * step, step * hold, 0.9) for k in range(max(1, round(meter.quarters / step)))]
+
+
+def _conversation(meter: Meter, dice: Dice) -> Strokes:
+    """Return a pianist's answers: few, anywhere, short and long."""
+    places = [k * 0.5 for k in range(round(meter.quarters * 2)) if dice.chance(0.22)]
+    return [(at, dice.pick((0.2, 0.2, 0.45, 1.2)), dice.uniform(0.7, 1.0)) for at in places]
+
+
 def _montuno(meter: Meter, _: Dice) -> Strokes:
     if meter.name != "4/4":
         return _skank(meter, _)
@@ -220,6 +237,7 @@ def _place(kind: str, order: str, k: int, size: int, meter: Meter, at: float) ->
 _RHYTHMS = {
     "whole": _whole, "swell": _swell, "block": _block, "pulse": _pulse, "oompah": _oompah,
     "skank": _skank, "strum": _strum, "keys": _keys, "charleston": _charleston, "stabs": _stabs,
-    "montuno": _montuno, "chug": _chug, "backs": _bars_rest,
+    "montuno": _montuno, "chug": _chug, "backs": _bars_rest, "flat": _flat,
+    "conversation": _conversation,
 }  # fmt: skip
 KINDS = (*_RHYTHMS, *sorted(BROKEN))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from groove.practice.dice import Dice
 
 KICK, SNARE, STICK, RIM = 36, 38, 37, 40
+STICKS, TICK_LOW, TICK, BELL_TICK, WOOD, WOOD_LOW = 31, 32, 33, 34, 76, 77
 CLOSED, OPEN, PEDAL = 42, 46, 44
 RIDE, BELL, CRASH, CRASH2, CHINA = 51, 53, 49, 57, 52
 CLAP, TAMBOURINE, COWBELL, SHAKER, CABASA = 39, 54, 56, 82, 69
@@ -112,6 +113,29 @@ STYLES: dict[str, DrumStyle] = {
         ("x-x-------x--4--", "x-x---4---xx----", "x--x--x---x--3-2", "x-----x-4-x-----"),
         ("----x--g-g--x--g", "----x--x-g--x---", "----x--o-o--x-3o"),
         ("hats8", "hats16_broken", "ride8", "hats8_open"),
+    ),
+    "fourfloor": DrumStyle(
+        ("x---x---x---x---", "x---x---x---x---", "x---x---x---x-2-"), ("----------------", _BACK, "----------------"),
+        ("open_off", "open_off", "hats8_off", "open_off_16", "shaker16", "none"), CLAP,
+        ((STICK, "--x--x--x--x--x-"), (TOMS[4], "---x--x----x--x-"), (SHAKER, "xoxoxoxoxoxoxoxo"), (CLAVE, "x--x--x---x-x---")), (24, 25, 0),
+    ),
+    "backclap": DrumStyle(
+        ("x-------x-------", "x-----x-x-------", "x-------x--x----", "x--x----x-x-----", "x-x-----x-----x-"), (_BACK, _BACK, "----x-------x--2"),
+        ("open_off", "hats16", "hats8_off", "hats8", "none"), CLAP, ((SNARE, _BACK), (SHAKER, "xoxoxoxoxoxoxoxo")), (24, 25),
+    ),
+    "minimal": DrumStyle(("x---x---x---x---",), ("----------------",), ("none", "none", "hats8_off", "hats16"), CLAP, kits=(24, 25, 0)),
+    "liquid": DrumStyle(
+        ("x---------------", "x-----------x---", "x---------x-----", "x-x-------------"), ("--------x-------", "--------x-----g-", "---g----x--g----"),
+        ("hats8", "ride8", "hats16", "hats16_broken", "hats4"), kits=(24, 25, 16, 0),
+    ),
+    "dub": DrumStyle(
+        ("--------x-------", "x-------x-------", "--------x-----3-"), ("--------x-------", "----------------", "--------x--2--2-"),
+        ("hats8_off", "hats8", "hats16_broken", "none"), STICK, ((TIMBALE, "--2--3------2--3"), (BONGO, "----3-3-----3-3-")),
+    ),
+    "steppers": DrumStyle(("x---x---x---x---",), ("--------x-------", "----x-------x---"), ("hats8_off", "hats8", "hats16_broken"), STICK),
+    "ridejazz": DrumStyle(
+        ("----------------", "2-----------2---", "----------------", "o---o---o---o---"), ("----------------", "--2---3---2---3-", "2-----2-------3-"),
+        ("swing", "swing", "swing_loose", "ride4"), kits=(32, 40, 0),
     ),
     "trap": DrumStyle(
         ("x------3--x-3---", "x--3--x----3--3-", "x-----2-----3-x-", "x--x------x-----"),

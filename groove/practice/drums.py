@@ -83,7 +83,7 @@ class Drummer:
 
     def _fill(self, section: Section, bar: Bar, dice: Dice) -> tuple[float, Hits] | None:
         """Return where a fill starts in the bar, and its strokes; None where there is none."""
-        if section.drums == "build" and bar.place >= len(section.bars) - 2:
+        if section.drums in {"build", "lift"} and bar.place >= len(section.bars) - 2:
             rate = 0.5 if bar.place == len(section.bars) - 2 else 0.25
             return 0.0, _roll(bar.meter, 0.0, rate, dp.SNARE)
         if section.drums not in {"full", "half"} or not bar.phrase_end:
@@ -112,6 +112,8 @@ def _thinned(hits: Hits, drums: str) -> Hits:
     """Return what is left of a bar when only some of the kit plays."""
     if drums == "hats":
         return [hit for hit in hits if hit[1] not in {dp.KICK, dp.SNARE, dp.CLAP, dp.RIM}]
+    if drums == "lift":
+        return [hit for hit in hits if hit[1] != dp.KICK]
     if drums == "kick":
         return [hit for hit in hits if hit[1] == dp.KICK]
     return hits

@@ -17,7 +17,7 @@ from groove.practice.spec import PracticeSpec
 #: Energy of each kind of section: mean and spread.
 _ENERGY = {
     "intro": (0.35, 0.2), "verse": (0.5, 0.12), "pre": (0.6, 0.12), "chorus": (0.85, 0.1),
-    "bridge": (0.5, 0.25), "break": (0.25, 0.15), "solo": (0.75, 0.15), "drop": (1.0, 0.05),
+    "bridge": (0.5, 0.25), "break": (0.25, 0.15), "solo": (0.75, 0.15), "drop": (1.0, 0.05), "rise": (0.7, 0.12),
     "outro": (0.4, 0.2),
 }  # fmt: skip
 _ORDERS = (
@@ -30,6 +30,9 @@ _ORDERS = (
     "intro verse verse bridge verse outro",
     "verse chorus",
     "drop break drop",
+    "intro rise drop break rise drop outro",
+    "intro drop rise drop break drop",
+    "rise drop drop break rise drop",
 )
 _DRUMS: dict[str, dict[str, float]] = {
     "intro": {"none": 3, "hats": 2, "kick": 1, "full": 5},
@@ -40,6 +43,7 @@ _DRUMS: dict[str, dict[str, float]] = {
     "break": {"none": 4, "hats": 3, "kick": 2, "build": 3},
     "solo": {"full": 1},
     "drop": {"full": 1},
+    "rise": {"lift": 4, "build": 2, "none": 1, "hats": 1},
     "outro": {"none": 2, "full": 5, "hats": 1, "kick": 1},
 }  # fmt: skip
 _ROLES = ("bass", "comp", "comp2", "lead", "lead2")
@@ -101,7 +105,7 @@ def draw_plan(
     other = _other_meter(meter, dice)
     progressions: dict[str, str] = {}
     key: Key | None = None
-    odds = {"none": 70.0, "silence": 6.0, "count": 0.0 if solo else 10.0, "pickup": 15.0}
+    odds = {"none": 70.0, "silence": 6.0, "count": 0.0 if solo else 14.0, "pickup": 15.0}
     opening = dice.weighted(odds)
     lead_in = _lead_in(opening, meter, dice)
     lengths = _lengths(order, unit, most - len(lead_in), dice)
@@ -157,7 +161,7 @@ def _lengths(order: list[str], unit: int, most: int, dice: Dice) -> list[tuple[s
     while left > 0:
         for kind in order:
             count = unit
-            if kind in {"intro", "outro", "pre", "break"}:
+            if kind in {"intro", "outro", "pre", "break", "rise"}:
                 count = dice.pick((max(unit // 2, 2), unit, 4))
             elif dice.chance(0.15):
                 count = unit * 2
@@ -223,7 +227,7 @@ def _built(
     players = {
         kind: _players(kind, dice, solo=solo) for kind in dict.fromkeys(k for k, _, _ in drafts)
     }
-    if not solo and all(drums in {"none", "hats"} for _, _, drums in players.values()):
+    if not solo and all(drums in {"none", "hats", "lift"} for _, _, drums in players.values()):
         loudest = max(players, key=lambda kind: players[kind][0])
         players[loudest] = (*players[loudest][:2], "full")
     sections: list[Section] = []

@@ -26,6 +26,8 @@ PROGRESSIONS: dict[str, tuple[str, ...]] = {
              "I bIII IV I", "vi IV I V", "i5 i5 bIII5 IV5", "I I IV V"),
     "dance": ("i bVI bIII bVII", "i iv bVI v", "i bVII bVI bVI", "vi IV V V", "i i bVI bVII",
               "i9 iv9", "im7 im7 ivm7 ivm7", "I7 I7", "im7"),
+    "loop": ("i bVI", "i bVII", "I IV", "vi IV", "i", "im7 ivm7", "i bVI bIII bVII", "IV I vi V",
+             "i i bVI bVI", "i bIII", "vi V IV V", "i5 bVI5"),
     "jazz": ("iim7 V7 Imaj7 Imaj7", "Imaj7 vim7 iim7 V7", "iiim7 VI7 iim7 V7",
              "im7 ivm7 iim7b5 V7b9", "Imaj7 IV7 iiim7 VI7b9", "I7 IV7 I7 I7 IV7 IV7 I7 VI7",
              "im7 im7 im7 im7 bIIm7 bIIm7 im7 im7", "Imaj9 bIIImaj7 bVImaj7 bII7"),

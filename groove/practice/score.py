@@ -76,7 +76,8 @@ class Section:
     bars: tuple[Bar, ...]
     roles: frozenset[str]
     drums: str
-    """``full``, ``half``, ``hats``, ``kick``, ``build`` or ``none``."""
+    """``full``, ``half``, ``hats``, ``kick``, ``build``, ``lift`` (a build without the bass drum) or
+    ``none``."""
     seed: int
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from groove.midi.song import Song, song_from_notes
 from groove.practice.band import Band, draw_band
+from groove.practice.clicks import click_part, click_plan, draw_quarter_bpm, is_clicks
 from groove.practice.dice import Dice
 from groove.practice.form import Plan, draw_plan
 from groove.practice.loops import DrumLoop
@@ -29,7 +30,7 @@ from groove.practice.styles import style_named, styles_for
 from groove.practice.tempo import Pace, draw_course, draw_tactus, fitted, tempo_map
 from groove.practice.touch import played
 
-VERSION = "1"
+VERSION = "2"
 
 _SHORTEST = 0.05
 
@@ -77,6 +78,8 @@ def compose(
     dice = Dice("song", number, spec)
     name = dice.weighted(spec.meters)
     meter = meter_named(name, dice)
+    if is_clicks(meter, spec, dice.fork("is clicks")):
+        return _metronome(number, meter, spec, dice.fork("clicks"))
     changes = dice.chance(spec.meter_changes)
     drums = not dice.chance(spec.drumless)
     loop = _loop(name, loops, spec, dice) if drums and not changes else None
@@ -113,6 +116,34 @@ def compose(
         "loop_license": "" if loop is None else loop.license,
     }
     edges = np.array([*(bar.start for bar in bars), bars[-1].end])
+    return PracticeSong(number, song, edges, tuple(bar.meter.name for bar in bars), tags)
+
+
+def _metronome(number: int, meter: Meter, spec: PracticeSpec, dice: Dice) -> PracticeSong:
+    """Return a song that is nothing but clicks."""
+    # Nobody breathes here: at most somebody turns the knob.
+    course = "constant" if dice.chance(0.85) else dice.pick(("ramp", "sudden", "drift"))
+    pace = Pace(course, draw_quarter_bpm(meter, dice))
+    plan = click_plan(meter, pace.quarter_bpm, spec, dice)
+    part = click_part(plan, dice)
+    band = Band((part,), None, "machine", "clicks" if part.drum else "none")
+    bars = plan.bars
+    tempos = fitted(tempo_map(bars, pace, dice.fork("tempo")), bars[-1].end, spec)
+    tags = {
+        "style": "clicks",
+        "feel": band.feel,
+        "meter": meter.name,
+        "meters": [meter.name],
+        "tempo_bpm": round(pace.quarter_bpm, 2),
+        "tempo_course": course,
+        "drums": band.drums,
+        "opening": "none",
+        "swing": 0.5,
+        "bars": len(bars),
+        **dict.fromkeys(("loop", "loop_group", "loop_source", "loop_license"), ""),
+    }
+    edges = np.array([*(bar.start for bar in bars), bars[-1].end])
+    song = _performed(band, plan, tempos, dice.seed)
     return PracticeSong(number, song, edges, tuple(bar.meter.name for bar in bars), tags)
 
 

@@ -10,7 +10,7 @@ from groove.core.spec import Spec
 
 #: Meters that can be asked for, with the weight that each has by default.
 METERS: dict[str, float] = {
-    "4/4": 60.0,
+    "4/4": 80.0,
     "3/4": 12.0,
     "2/4": 4.0,
     "6/8": 6.0,
@@ -47,6 +47,12 @@ class PracticeSpec(Spec):
     )
     jitter_ms: float = Field(
         1.0, ge=0, le=4, description="Players' inaccuracy: 1 is as drawn (5 to 20 ms), 0 a machine"
+    )
+    clicks: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of songs in 4/4 that are a metronome's; there are more in other meters",
     )
     cross_styles: float = Field(
         0.2, ge=0, le=1, description="Share of songs that borrow parts from another style"

@@ -98,12 +98,46 @@ STYLES: dict[str, Style] = {
         (("stabs", LEADS + PADS), ("arpeggio16", LEADS), ("ostinato", LEADS), ("swell", PADS)),
         (("riff", LEADS), ("held", PADS)), tight=0.95, meters=_FOUR, weight=1.5,
     ),
+    "edm": Style(
+        ("fourfloor", "fourfloor", "backclap", "house"), (115, 140), ("loop", "dance", "pop"),
+        (("offbeat", SYNTH_BASS), ("rolling", SYNTH_BASS), ("eighths", SYNTH_BASS), ("sub", SYNTH_BASS), ("whole", SYNTH_BASS), ("pedal", SYNTH_BASS)),
+        (("whole", PADS), ("swell", PADS), ("arpeggio16", LEADS), ("stabs", LEADS), ("flat", LEADS + PADS), ("ostinato", LEADS), ("pulse", LEADS)),
+        (("riff", LEADS), ("held", PADS), ("song", LEADS)), tight=0.95, meters=_FOUR, weight=3.5,
+    ),
+    "trance": Style(
+        ("fourfloor", "minimal", "techno"), (126, 150), ("loop", "dance"), (("rolling", SYNTH_BASS), ("offbeat", SYNTH_BASS), ("octaves", SYNTH_BASS)),
+        (("arpeggio16", LEADS), ("flat", LEADS), ("swell", PADS), ("whole", PADS)), (("riff", LEADS), ("song", LEADS), ("held", PADS)), tight=1.0, meters=_FOUR, weight=1.5,
+    ),
+    "electro": Style(
+        ("backclap", "breakbeat", "minimal", "hiphop"), (90, 132), ("loop", "dance", "modal"), (("syncopated", SYNTH_BASS), ("eighths", SYNTH_BASS), ("octaves", SYNTH_BASS)),
+        (("stabs", LEADS), ("keys", LEADS), ("ostinato", LEADS), ("whole", PADS)), (("riff", LEADS + BELLS), ("held", CHOIR)), tight=0.95, meters=_FOUR, weight=2.0,
+    ),
+    "chiptune": Style(
+        ("rock", "fourfloor", "punk", "backclap"), (100, 180), ("pop", "loop", "rock"), (("eighths", (80, 81, 38)), ("octaves", (80, 38)), ("arpeggio", (80, 81))),
+        (("arpeggio16", (80, 81)), ("pulse", (80,)), ("arpeggio", (80, 82))), (("song", (80, 81)), ("dance", (80, 82)), ("riff", (80, 81))), tight=1.0, weight=0.8,
+    ),
+    "vamp": Style(
+        ("minimal", "minimal", "fourfloor", "motorik"), (80, 160), ("loop", "pop", "jazz"), (("eighths", SYNTH_BASS + BASS), ("rolling", SYNTH_BASS), ("offbeat", SYNTH_BASS), ("pedal", SYNTH_BASS)),
+        (("flat", PIANO + EPIANO + PADS + LEADS), ("flat", STRINGS + ORGAN), ("whole", PADS + STRINGS)), (("held", PADS + CHOIR), ("song", LEADS)), tight=0.7, meters=_FOUR, weight=1.5,
+    ),
+    "liquid": Style(
+        ("liquid", "liquid", "dnb"), (160, 180), ("loop", "jazz", "modal", "dance"), (("sub", SYNTH_BASS), ("whole", SYNTH_BASS), ("syncopated", SYNTH_BASS)),
+        (("swell", PADS), ("whole", PADS), ("keys", EPIANO), ("arpeggio", EPIANO + BELLS)), (("held", CHOIR + PADS), ("riff", LEADS), ("song", LEADS)), tight=0.9, meters=_FOUR, weight=1.5,
+    ),
+    "dub": Style(
+        ("dub", "dub", "steppers", "onedrop"), (62, 90), ("loop", "modal", "folk"), (("dub", BASS + SYNTH_BASS), ("dub", BASS), ("sub", SYNTH_BASS)),
+        (("skank", ELECTRIC + ORGAN), ("backs", ORGAN + PIANO), ("stabs", BRASS + ORGAN)), (("riff", (22, 56, 73)), ("held", CHOIR)), swing=0.3, tight=0.3, meters=_FOUR, weight=1.0,
+    ),
+    "trio": Style(
+        ("ridejazz", "ridejazz", "brushes"), (80, 200), ("jazz", "blues", "modal"), (("walking", UPRIGHT), ("walking", UPRIGHT), ("dotted", UPRIGHT)),
+        (("conversation", PIANO), ("conversation", ELECTRIC), ("charleston", PIANO)), (("free", (*REEDS, *BRASS, 0, 11, 26)), ("free", PIANO)), swing=0.95, weight=2.0,
+    ),
     "dnb": Style(
         ("dnb", "breakbeat"), (155, 180), ("dance", "modal", "jazz"), (("sub", SYNTH_BASS), ("whole", SYNTH_BASS), ("syncopated", SYNTH_BASS)),
         (("swell", PADS), ("keys", EPIANO), ("stabs", LEADS)), (("held", CHOIR + PADS), ("riff", LEADS)), tight=0.8, meters=_FOUR,
     ),
     "trap": Style(
-        ("trap",), (125, 170), ("modal", "dance"), (("sub", SYNTH_BASS),),
+        ("trap", "trap", "liquid"), (120, 170), ("modal", "dance"), (("sub", SYNTH_BASS),),
         (("arpeggio", BELLS + PLUCKED), ("swell", PADS), ("keys", PIANO + BELLS)), (("riff", BELLS + WHISTLES), ("song", CHOIR)), tight=0.9, meters=_FOUR,
     ),
     "hiphop": Style(
@@ -131,7 +165,7 @@ STYLES: dict[str, Style] = {
         (("skank", ELECTRIC), ("skank", ORGAN + PIANO), ("backs", PIANO)), (("song", CHOIR + BRASS), ("riff", ORGAN)), swing=0.3, meters=_FOUR, weight=1.3,
     ),
     "rockers": Style(
-        ("reggae",), (120, 165), ("pop", "folk", "modal"), (("dub", BASS), ("whole", BASS), ("groups", BASS)),
+        ("reggae", "reggae", "dub"), (130, 182), ("pop", "folk", "modal"), (("dub", BASS), ("whole", BASS), ("groups", BASS)),
         (("backs", ELECTRIC), ("backs", ORGAN + PIANO)), (("song", CHOIR + BRASS), ("riff", ORGAN)), swing=0.15, meters=_FOUR,
     ),
     "garage": Style(

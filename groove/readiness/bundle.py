@@ -1,14 +1,13 @@
 """The release bundle: which files are released, under which name and licence.
 
 What belongs here: the list of files and the model cards. What does not: laying them out as
-a folder (:mod:`resources.releases`), and verdicts: nothing is listed unless every gate
-passes.
+a folder (:mod:`resources.releases`), and verdicts: nothing is listed while a gate blocks.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,6 +17,7 @@ from groove.core.gates import Gate, require
 from groove.core.models import unpack
 from groove.core.store import Store
 from groove.core.tables import frame_of, records
+from groove.readiness.checks.verdict import Panel
 from groove.readiness.report import page
 from groove.readiness.tables import RELEASE_BUNDLE
 from groove.readiness.verdicts import gates_of
@@ -25,6 +25,7 @@ from groove.readiness.verdicts import gates_of
 #: Licence of what only we wrote: reports, lists, cards.
 OWN_LICENSE = "MIT"
 _OWN_SOURCE = "groove_dagster"
+_NO_PANELS: Mapping[str, Sequence[Panel]] = {}
 
 
 def files_of(
@@ -34,31 +35,34 @@ def files_of(
     groove_samples: pd.DataFrame,
     loop_exports: pd.DataFrame,
     store: Store,
+    panels: Mapping[str, Sequence[Panel]] = _NO_PANELS,
 ) -> pd.DataFrame:
     """Return the table ``release_bundle``, in order of file name.
 
     Parameters
     ----------
     readiness
-        Gate rows; all must pass.
+        Gate rows; none may block.
     models
         Training tables by stage.
     onnx_models, groove_samples, loop_exports
         What else is released.
     store
         Where the blobs are; cards, reports and lists are written to it.
+    panels
+        Tables behind the gates, for the report.
 
     Raises
     ------
     GateError
-        If a gate is red, or there is none.
+        If a gate is red and not waived, or there is none.
     """
     gates = require(gates_of(readiness))
     rows = [
         *_models(models, onnx_models, gates, store),
         *_grooves(groove_samples, store),
         *_loops(loop_exports, store),
-        _own("readiness.html", "report", "readiness", page(gates), store),
+        _own("readiness.html", "report", "readiness", page(gates, panels), store),
     ]
     listing = pd.DataFrame(rows)[["file", "kind", "license", "source", "bytes"]]
     text = listing.sort_values("file").to_csv(index=False, lineterminator="\n").encode()
@@ -156,7 +160,7 @@ def card_of(
         "",
         "## Gates",
         "",
-        *(f"- {gate}" for gate in gates),
+        *(f"- {gate}" + (f" ({gate.waiver})" if gate.waiver else "") for gate in gates),
         "",
         "## Training data",
         "",

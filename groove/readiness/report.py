@@ -36,19 +36,21 @@ def page(
     errors
         Inputs that could not be used.
     """
-    red = [gate for gate in gates if not gate.passed]
+    red = [gate for gate in gates if gate.blocks]
+    waived = [gate for gate in gates if not gate.passed and not gate.blocks]
     ready = bool(gates) and not red and not errors
-    title = (
-        f"Ready: all {len(gates)} gates pass"
-        if ready
-        else f"Not ready: {len(red)} of {len(gates)} gates are red"
-    )
+    passing = f"all {len(gates)} gates pass"
+    if waived:
+        passing = f"{len(gates) - len(waived)} of {len(gates)} gates pass, the others are waived"
+    title = f"Ready: {passing}" if ready else f"Not ready: {len(red)} of {len(gates)} gates block"
+    state = "blocked" if not ready else "excused" if waived else "ready"
     unread = f", {amount(len(errors), 'inputs')} cannot be used" if errors else ""
     parts = [
-        f'<header class="{"ready" if ready else "blocked"}"><h1>{escape(title + unread)}</h1>',
-        f"<p>{escape(_summary(gates, red))}</p></header>",
+        f'<header class="{state}"><h1>{escape(title + unread)}</h1>',
+        f"<p>{escape(_summary(gates, red, len(waived)))}</p></header>",
         _errors(errors),
         _blocking(red),
+        _waivers(waived),
         _every(gates),
         *(_panels(stage, listed) for stage, listed in panels.items() if listed),
         _inputs(gates),
@@ -63,15 +65,17 @@ def page(
     ).encode()
 
 
-def _summary(gates: Sequence[Gate], red: Sequence[Gate]) -> str:
+def _summary(gates: Sequence[Gate], red: Sequence[Gate], waived: int) -> str:
     if not gates:
         return "No gate was computed, so none has passed."
     missing = sum(gate.value is None for gate in red)
-    parts = [f"{len(gates) - len(red)} pass"]
+    parts = [f"{len(gates) - len(red) - waived} pass"]
     if len(red) > missing:
         parts.append(f"{len(red) - missing} measured and on the wrong side")
     if missing:
         parts.append(f"{missing} not measured: what was not measured has not passed")
+    if waived:
+        parts.append(f"{waived} red and waived: they do not block, for the reasons given")
     return ", ".join(parts) + "."
 
 
@@ -97,6 +101,22 @@ def _blocking(red: Sequence[Gate]) -> str:
         for (stage, note), names in silent.items()
     ]
     return f"<section><h2>What blocks</h2><div class=cards>{''.join(cards)}</div></section>"
+
+
+def _waivers(waived: Sequence[Gate]) -> str:
+    """Return the red gates that do not block, by reason."""
+    if not waived:
+        return ""
+    by_reason: dict[str, list[str]] = {}
+    for gate in waived:
+        value = "not measured" if gate.value is None else amount(gate.value, gate.unit)
+        said = f"{titled(gate.stage)}: {titled(gate.name)} ({value}, needs {sign_of(gate)} "
+        by_reason.setdefault(gate.waiver, []).append(f"{said}{amount(gate.threshold, gate.unit)})")
+    items = "".join(
+        f"<li>{escape('; '.join(names))}<p class=note>{escape(reason)}</p>"
+        for reason, names in by_reason.items()
+    )
+    return f"<section><h2>Waived: red, and not in the way</h2><ul>{items}</ul></section>"
 
 
 def _off(gate: Gate) -> float:
@@ -125,7 +145,7 @@ def _count(gate: Gate) -> str:
 def _every(gates: Sequence[Gate]) -> str:
     if not gates:
         return ""
-    ordered = sorted(gates, key=lambda gate: gate.passed)
+    ordered = sorted(gates, key=lambda gate: (gate.passed, not gate.blocks))
     head = (
         "<tr><th>gate<th>stage<th class=n>value<th class=n>threshold<th>95 % interval"
         "<th class=n>n<th>verdict</tr>"
@@ -136,7 +156,7 @@ def _every(gates: Sequence[Gate]) -> str:
 
 def _row(gate: Gate) -> str:
     value = "missing" if gate.value is None else amount(gate.value, gate.unit)
-    verdict = "pass" if gate.passed else "fail"
+    verdict = "pass" if gate.passed else "fail" if gate.blocks else "waived"
     count = "" if gate.count is None else f"{gate.count:,}"
     return (
         f"<tr><td>{escape(gate.name)}<td>{escape(gate.stage)}<td class=n>{escape(value)}"

@@ -1,12 +1,14 @@
 """Contracts of the release tables.
 
-What belongs here: what a health figure, a gate row and a released file look like. What does
-not: how they are computed.
+What belongs here: what a health figure, a hit near a window's edge, a gate row and a released file
+look like. What does not: how they are computed.
 """
 
 from __future__ import annotations
 
+from groove.core.columns import KEY, SPLIT
 from groove.core.tables import Column, Table
+from groove.midi.taxonomy import CLASSES
 
 DATASET_HEALTH = Table(
     "dataset_health",
@@ -18,6 +20,28 @@ DATASET_HEALTH = Table(
         Column("value", "float", "The figure"),
     ),
     unique=("subject", "measure", "label"),
+)
+
+DRUM_BOUNDARY_PACK = Table(
+    "drum_boundary_pack",
+    "A hit of a test song near the edge of a streaming window; one row per hit, window and edge.",
+    (
+        KEY,
+        Column("sample_id", "string", "The event"),
+        Column("session_id", "string", "The song: one stream"),
+        Column("kit_id", "string", "Kit that was played; the soundfont, for a rendered song"),
+        Column("path", "string", "Source file of the song"),
+        Column("blob", "string", "Its audio, in the blob store"),
+        Column("label", "string", "Class that was struck", one_of=CLASSES),
+        Column("onset_s", "float", "Start of the attack in the stream, s", at_least=0),
+        Column("window_index", "int", "Window of the stream, from 0", at_least=0),
+        Column("window_start_s", "float", "Its beginning, s"),
+        Column("window_s", "float", "Its length, s", at_least=0),
+        Column("edge", "string", "Which edge is near", one_of=("leading", "trailing")),
+        Column("distance_s", "float", "How far the edge is, s", at_least=0),
+        *SPLIT,
+    ),
+    unique=("sample_id", "label", "window_index", "edge"),
 )
 
 READINESS = Table(
@@ -36,6 +60,7 @@ READINESS = Table(
         Column("passed", "bool", "Whether the gate is green"),
         Column("inputs_json", "string", "Digest of each table the value was computed from"),
         Column("note", "string", "What is missing, or what would unblock it"),
+        Column("waiver", "string", "Why a red gate does not block a release; empty: it does"),
     ),
     unique=("stage", "name"),
 )
@@ -55,4 +80,4 @@ RELEASE_BUNDLE = Table(
     unique=("file",),
 )
 
-TABLES = (DATASET_HEALTH, READINESS, RELEASE_BUNDLE)
+TABLES = (DATASET_HEALTH, DRUM_BOUNDARY_PACK, READINESS, RELEASE_BUNDLE)

@@ -15,6 +15,10 @@ from groove.core.tables import frame_of, records
 from groove.readiness.tables import READINESS
 
 
+class WaiverError(ValueError):
+    """A waiver that means nothing. The message says which."""
+
+
 def rows_of(gates: Iterable[Gate]) -> pd.DataFrame:
     """Return gates as the table ``readiness``, by stage and name."""
     listed = sorted(gates, key=lambda gate: (gate.stage, gate.name))
@@ -45,8 +49,40 @@ def gates_of(readiness: pd.DataFrame) -> list[Gate]:
             high=_number(row["high"]),
             inputs=json.loads(row["inputs_json"]),
             note=row["note"],
+            waiver=row.get("waiver", ""),  # a table of an older release has none
         )
         for row in readiness.to_dict(orient="records")
+    ]
+
+
+def waived(gates: Iterable[Gate], reasons: Mapping[str, str]) -> list[Gate]:
+    """Return the gates, red ones with the reason why they do not block a release.
+
+    Parameters
+    ----------
+    gates
+        Every gate.
+    reasons
+        ``stage/name`` of a gate to why it does not apply to these data. A green gate needs none
+        and gets none.
+
+    Raises
+    ------
+    WaiverError
+        If there is no such gate, or no reason is given.
+    """
+    listed = list(gates)
+    unknown = sorted(set(reasons) - {f"{gate.stage}/{gate.name}" for gate in listed})
+    if unknown:
+        raise WaiverError(f"no gate is called {', '.join(unknown)}: take the waiver away")
+    silent = sorted(name for name, reason in reasons.items() if not reason.strip())
+    if silent:
+        raise WaiverError(f"say why {', '.join(silent)} does not apply")
+    return [
+        gate
+        if gate.passed
+        else gate.model_copy(update={"waiver": reasons.get(f"{gate.stage}/{gate.name}", "")})
+        for gate in listed
     ]
 
 
@@ -59,7 +95,7 @@ def passing_models(
     models: Mapping[str, pd.DataFrame],
     lines: Mapping[str, Collection[str]],
 ) -> dict[str, str]:
-    """Return registered model name to MLflow run, of the models whose gates all pass.
+    """Return registered model name to MLflow run, of the models that no gate blocks.
 
     Parameters
     ----------
@@ -69,9 +105,10 @@ def passing_models(
         Training tables by stage. A stage without a gate does not pass.
     lines
         Stage to the other tables that its model depends on or is judged by: their gates must
-        pass, too.
+        not block, either.
     """
-    verdict = readiness.groupby("stage")["passed"].all()
+    free = readiness["passed"] | (readiness["waiver"] != "")
+    verdict = free.groupby(readiness["stage"]).all()
     names: dict[str, str] = {}
     for stage, table in models.items():
         others = all(bool(verdict.get(other, True)) for other in lines.get(stage, ()))

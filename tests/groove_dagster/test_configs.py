@@ -14,7 +14,24 @@ ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def _is_of_a_command(path: Path) -> bool:
+    return "ops" not in yaml.safe_load(path.read_text())
+
+
+OF_RUNS = [path for path in CONFIGS if not _is_of_a_command(path)]
+OF_COMMANDS = [path for path in CONFIGS if _is_of_a_command(path)]
+
+
+@pytest.mark.parametrize("path", OF_COMMANDS, ids=lambda path: path.stem)
+def test_a_command_takes_its_configuration_and_the_configuration_names_it(path: Path) -> None:
+    from groove.cli.drums_train import settings_of
+
+    found = re.search(rf"groove drums train .* --config configs/{path.name}", path.read_text())
+    assert found is not None
+    assert settings_of(path, {}).epochs == yaml.safe_load(path.read_text())["epochs"]
+
+
+@pytest.mark.parametrize("path", OF_RUNS, ids=lambda path: path.stem)
 def test_the_command_in_a_configuration_runs_with_it(path: Path) -> None:
     from groove_dagster.definitions import defs
 

@@ -5,13 +5,19 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
+import pytest
+import yaml
 
-from assets.gates import GATES
+from assets.gates import GATES, as_check, merged, verdicts
 from groove.contracts import CONTRACTS
+from groove.core.gates import Gate
+from groove.readiness.verdicts import waived
 from groove_dagster.definitions import defs
 from groove_dagster.sensors import new_raw_files
 from resources.sources import Sources
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 GROUPS = {
     "sources": {"raw_files", "song_index", "loop_index", "track_index", "hit_index"},
     "phase": {
@@ -31,7 +37,12 @@ GROUPS = {
         "track_bars", "loop_candidates", "loop_features", "loop_labels", "loop_ranker",
         "loop_exports",
     },
-    "drums": {"drum_events", "drum_clips", "drum_classifier", "drum_predictions"},
+    "drums": {
+        "drum_events", "drum_manifest", "drum_session_weights", "drum_clips", "drum_classifier",
+        "drum_predictions", "drum_hard_negatives", "drum_boundary_pack",
+        "drum_boundary_predictions", "drum_label_queue", "kit_renders",
+        "drum_levels", "drum_transcriber", "drum_transcriptions",
+    },
     "sequence": {"token_corpus", "token_markov", "token_gru"},
     "export": {"onnx_models"},
     "release": {"dataset_health", "readiness", "release_bundle"},
@@ -62,6 +73,43 @@ def test_every_gate_is_an_asset_check() -> None:
     }
     expected = {(table, gate.__name__) for table, gates in GATES.items() for gate in gates}
     assert keys == expected
+
+
+def test_two_subjects_may_gate_one_table_but_not_under_one_name() -> None:
+    def first(_: pd.DataFrame) -> Gate:
+        raise NotImplementedError
+
+    def second(_: pd.DataFrame) -> Gate:
+        raise NotImplementedError
+
+    both = merged([{"a": (first,)}, {"a": (second,), "b": (first,)}])
+    assert both == {"a": (first, second), "b": (first,)}
+    with pytest.raises(ValueError, match="two gates called first"):
+        merged([{"a": (first,)}, {"a": (first,)}])
+
+
+def test_a_check_tells_all_that_its_gate_knows() -> None:
+    gate = Gate(
+        name="g", stage="a", value=0.4, threshold=0.5, direction="at_least", count=7, low=0.3,
+        high=0.6, inputs={"a": "abc"}, note="add hits",
+    )  # fmt: skip
+    shown = {name: value.value for name, value in as_check(gate).metadata.items()}
+    assert shown["shortfall"] == pytest.approx(0.1)
+    assert (shown["low"], shown["high"], shown["count"]) == (0.3, 0.6, 7)
+    assert shown["digest of a"] == "abc"
+    silent = as_check(gate.model_copy(update={"value": None, "low": None, "count": None}))
+    assert not silent.passed
+    values = {name: value.value for name, value in silent.metadata.items()}
+    assert values["value"] == values["shortfall"] == values["low"] == values["count"] == "missing"
+
+
+def test_the_demo_waives_gates_that_there_are_and_says_why() -> None:
+    found = yaml.safe_load((CONFIGS / "demo.yaml").read_text())
+    reasons = found["ops"]["readiness"]["config"]["waived"]
+    listed = {f"{gate.stage}/{gate.name}": gate for gate in waived(verdicts({}, {}), reasons)}
+    assert all(listed[name].waiver == reason for name, reason in reasons.items())
+    # Without a table nothing is measured: all but the waived ones block.
+    assert sum(gate.blocks for gate in listed.values()) == len(listed) - len(reasons)
 
 
 def test_a_job_per_deliverable_everything_nightly_and_a_sensor() -> None:

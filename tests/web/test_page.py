@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,37 @@ def test_a_microphone_is_followed(chromium: Any, serve: Serve, clockwork: bytes)
         assert max(shares) > 0.6
         page.keyboard.press("Space")
         page.wait_for_selector('html[data-state="idle"]')
+
+
+def test_the_released_model_finds_the_bars_of_a_known_microphone(
+    chromium: Any, serve: Serve, clicks: Path
+) -> None:
+    released = (resources.files("groove.phase") / "released" / "phase.onnx").read_bytes()
+    with serve(released) as url, opened(chromium, url) as page:
+        page.keyboard.press("Space")
+        page.wait_for_function("() => barPhase.figures().frames > 900", timeout=2 * PATIENCE_MS)
+        figures = page.evaluate("barPhase.figures()")
+        history = page.evaluate("barPhase.history()")
+        tempo = float(page.locator("#dial").get_attribute("data-tempo-bpm"))
+    if figures["dropped"]:
+        pytest.skip(f"too busy for real time: {figures['dropped']} frames were left out")
+    sound, rate = soundfile.read(clicks, dtype="float32")
+    # Where in the recording the microphone is: by its level, over one bar of 2 s and 100 frames.
+    known = np.abs(sound[: 2 * rate]).reshape(100, -1).max(axis=1)
+    late = history[-200:]
+    slot = np.array([round(entry["timeS"] * 50) for entry in late])
+    heard = np.zeros(100)
+    np.maximum.at(heard, slot % 100, [entry["peak"] for entry in late])
+    likeness = [np.corrcoef(np.roll(known, shift), heard)[0, 1] for shift in range(100)]
+    start = int(np.argmax(likeness))
+    assert max(likeness) > 0.7
+    # A frame's phase is that of its end.
+    true = (slot + 1 - (start + 1)) % 100 / 100
+    told = np.array([entry["bar"] for entry in late])
+    error = np.abs((told - true + 0.5) % 1 - 0.5)
+    assert abs(np.log2(tempo / 120)) < 0.03
+    # Within 40 ms of the recording's own bars.
+    assert np.median(error) < 0.02
 
 
 def test_a_model_that_tells_only_the_bar_is_followed(

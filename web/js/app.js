@@ -2,6 +2,7 @@
 //
 // For scripts and tests there is `window.barPhase`:
 //   reading()                  what the dial shows now, see Follower.at; null if nothing
+//   history()                  timeS, peak, bar, confidence of the last frames, oldest first
 //   figures()                  msPerFrame, realTime, latencyMs, frames, dropped of the live stream
 //   run(pcm, anticipationS)    every output for every frame of 16 kHz samples, from a fresh start
 // and the same on the element #dial as data-bar-phase, data-beat, data-beats-per-bar,
@@ -283,6 +284,9 @@ function frame(nowMs) {
 
 window.barPhase = {
   reading: () => reading,
+  history: () => (follower?.history ?? []).map(
+    ({ timeS, peak: level, bar, confidence }) => ({ timeS, peak: level, bar, confidence }),
+  ),
   figures,
   run: (pcm, ahead = 0) => engine.run(Float32Array.from(pcm), ahead),
 };

@@ -2,21 +2,16 @@
 
 import * as ort from '../vendor/ort.wasm.min.mjs';
 import { FRAME, ModelError, PhaseModel, Told } from './model.js';
+import { Stream } from './stream.js';
 
 // One thread needs no shared memory, hence no special headers: any static server will do.
 ort.env.wasm.numThreads = 1;
 ort.env.wasm.wasmPaths = new URL('../vendor/', import.meta.url).href;
 
-// What may wait before the oldest is left out: a machine that is too slow must not lag for ever.
-const MOST_WAITING = 100;
-const KEPT = 10;
-
 let model = null;
-let state = null;
+let stream = null;
 let anticipationS = 0;
 let generation = 0;
-let dropped = 0;
-let waiting = [];
 const recordings = [];
 let busy = false;
 
@@ -32,7 +27,7 @@ const handlers = {
       }
       const bytes = new Uint8Array(await response.arrayBuffer());
       model = await PhaseModel.open(ort, bytes);
-      state = model.start();
+      stream = new Stream(model);
       // The first run builds what later ones use; its time is not the model's.
       await model.step(new Float32Array(FRAME), 0, model.start());
     } catch (error) {
@@ -45,11 +40,7 @@ const handlers = {
 
   listen({ port }) {
     port.onmessage = ({ data }) => {
-      waiting.push(data);
-      if (waiting.length > MOST_WAITING) {
-        dropped += waiting.length - KEPT;
-        waiting = waiting.slice(-KEPT);
-      }
+      stream?.push(data);
       work();
     };
   },
@@ -60,9 +51,7 @@ const handlers = {
 
   restart(message) {
     generation = message.generation;
-    waiting = [];
-    dropped = 0;
-    state = model?.start();
+    stream?.restart();
   },
 
   run({ id, pcm, anticipationS: ahead }) {
@@ -79,8 +68,8 @@ async function work() {
   if (busy || !model) return;
   busy = true;
   try {
-    while (waiting.length || recordings.length) {
-      await (waiting.length ? hear(waiting.shift()) : goOn(recordings[0]));
+    while (stream.waiting.length || recordings.length) {
+      await (stream.waiting.length ? hear() : goOn(recordings[0]));
     }
   } catch (error) {
     postMessage({ type: 'failed', what: 'step', reason: error.message });
@@ -89,19 +78,19 @@ async function work() {
   }
 }
 
-async function hear({ frame, timeS }) {
+async function hear() {
   const asked = anticipationS;
   const heardIn = generation;
   const began = performance.now();
-  const told = await model.step(frame, asked, state);
+  const { entry: { frame, timeS }, told } = await stream.next(asked);
   const ms = performance.now() - began;
   if (heardIn !== generation) return;
   const values = Object.fromEntries(
     Object.entries(told).map(([name, data]) => [name, Array.from(data)]),
   );
   postMessage({
-    type: 'told', generation, timeS, anticipationS: asked, ms, dropped,
-    waiting: waiting.length, peak: peak(frame), values,
+    type: 'told', generation, timeS, anticipationS: asked, ms, dropped: stream.dropped,
+    waiting: stream.waiting.length, peak: peak(frame), values,
   });
 }
 

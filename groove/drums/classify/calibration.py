@@ -43,24 +43,29 @@ def probabilities(logits: Probabilities, calibration: Calibration) -> NDArray[np
     )
 
 
-def calibrate(logits: Probabilities, truth: Marks) -> Calibration:
+def calibrate(
+    logits: Probabilities, truth: Marks, weights: NDArray[np.float64] | None = None
+) -> Calibration:
     """Return the calibration with the least binary cross-entropy and prior.
 
     Parameters
     ----------
     logits, truth
         ``(events, classes)``. Without events nothing is known and nothing is changed.
+    weights
+        How much each event counts, 1 on average; none: all the same.
     """
     if not len(logits):
         return Calibration()
     values = logits.astype(np.float64)
     marks = truth.astype(np.float64)
+    share = np.ones(len(values)) if weights is None else weights / weights.mean()
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         scale = math.exp(parameters[0])
         scores = scale * values + parameters[1]
-        error = expit(scores) - marks
-        entropy = np.logaddexp(0.0, scores) - marks * scores
+        error = (expit(scores) - marks) * share[:, None]
+        entropy = (np.logaddexp(0.0, scores) - marks * scores) * share[:, None]
         pull = _PRIOR / len(values) * parameters[0]
         gradient = np.array([(error * values).mean() * scale + 2 * pull, error.mean()])
         return float(entropy.mean() + pull * parameters[0]), gradient

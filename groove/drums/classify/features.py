@@ -5,7 +5,8 @@
     clip       samples around the onset, at one sample rate, zeros where the file ends
     level      largest absolute sample made 64, which puts the log's floor far below range_db
     log-mel    natural log of power + 1e-6, (frames, mels)
-    picture    1.0 at the loudest point, 0.0 at range_db below it and under
+    picture    1.0 at the loudest point, 0.0 at range_db below it and under, in steps of half
+               precision (at most 0.04 dB), so that a picture that was stored is the one it was
 
 One number is taken off the whole picture, so the tone (which drum) stays and the level (which
 microphone gain) goes. A file at a low sample rate has no top: its upper bands are 0.0, and
@@ -82,5 +83,5 @@ def pictures(clips: Clips, spec: ClipSpec) -> Pictures:
             fmax=spec.fmax_hz,
             center=False,
         )
-        picture[:] = np.clip(1.0 + (mel - mel.max()) / depth, 0.0, 1.0)
+        picture[:] = np.clip(1.0 + (mel - mel.max()) / depth, 0.0, 1.0).astype(np.float16)
     return result

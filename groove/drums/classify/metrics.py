@@ -16,10 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from groove.core import calibration_error
+
 Probabilities = NDArray[np.float32] | NDArray[np.float64]
 Marks = NDArray[np.bool_]
-
-_LEAST_IN_A_BIN = 50
 
 
 def decide(probabilities: Probabilities, threshold: float) -> Marks:
@@ -63,22 +63,15 @@ def majority(train_truth: Marks, count: int) -> Marks:
 
 
 def expected_calibration_error(probabilities: Probabilities, truth: Marks, bins: int = 10) -> float:
-    """Return the expected calibration error of the likeliest class (Guo et al., 2017).
+    """Return the calibration error of the likeliest class; nan if there are no events.
 
-    Each bin holds as many events as every other, and at least 50 where there are as many: the
-    fewer there are, the more of a bin's error is chance. The error is the mean distance between
-    a bin's mean confidence and its share of right answers. The many near-certain negatives of a
-    multi-label classifier take no part: they would flatter it.
+    :mod:`groove.core.calibration_error` says how bins are made.
     """
     if not len(probabilities):
         return float("nan")
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = truth[np.arange(len(truth)), probabilities.argmax(axis=1)].astype(np.float64)
-    order = np.argsort(confidence, kind="stable")
-    total = 0.0
-    for part in np.array_split(order, max(1, min(bins, len(order) // _LEAST_IN_A_BIN))):
-        total += len(part) * abs(float(confidence[part].mean() - right[part].mean()))
-    return total / len(order)
+    return calibration_error.expected_calibration_error(
+        *calibration_error.likeliest(probabilities, truth), bins
+    )
 
 
 def confusion(truth: Marks, probabilities: Probabilities) -> NDArray[np.int64]:

@@ -14,14 +14,24 @@ from numpy.typing import NDArray
 
 from groove.audio.waveform import Waveform
 from groove.core.models import ExportCase, ModelError, pack, unpack
+from groove.drums.classify import unknown
 from groove.drums.classify.calibration import Calibration, probabilities
 from groove.drums.classify.features import cut, pictures
 from groove.drums.classify.graph import DrumGraph
-from groove.drums.classify.network import DrumNetwork
+from groove.drums.classify.metrics import Marks, decide
+from groove.drums.classify.network import DrumNetwork, build
 from groove.drums.spec import ClipSpec
 
-FORMAT = "groove.drums.classifier/1"
+FORMAT = "groove.drums.classifier/2"
 _BATCH = 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which network: its name and the channels of its blocks."""
+
+    name: str
+    channels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class DrumModel:
     ----------
     network
         In evaluation mode.
+    shape
+        Which network it is.
     classes
         Names of the outputs, in order.
     clip
@@ -40,13 +52,17 @@ class DrumModel:
         Logits to probabilities.
     threshold
         A class at or above it is heard.
+    unknown_below
+        A sound none of whose classes is as probable is no drum that the model knows.
     """
 
     network: DrumNetwork
+    shape: Shape
     classes: tuple[str, ...]
     clip: ClipSpec
     calibration: Calibration
     threshold: float
+    unknown_below: float = 0.0
 
     def probabilities(self, seen: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.float32]:
         """Return calibrated probabilities (pictures, classes) of pictures."""
@@ -56,7 +72,15 @@ class DrumModel:
         """Return calibrated probabilities (onsets, classes) of what sounds at each onset."""
         return self.probabilities(pictures(cut(waveform, onsets_s, self.clip), self.clip))
 
-    def to_bytes(self, channels: list[int]) -> bytes:
+    def heard(self, likely: NDArray[np.float32]) -> Marks:
+        """Return which classes are heard (sounds, classes); at least one each."""
+        return decide(likely, self.threshold)
+
+    def known(self, likely: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return, per sound, whether it is a drum that the model knows."""
+        return unknown.scores(likely) >= self.unknown_below
+
+    def to_bytes(self) -> bytes:
         """Return the model file."""
         return pack(
             self.network,
@@ -64,10 +88,12 @@ class DrumModel:
                 "format": FORMAT,
                 "classes": list(self.classes),
                 "clip": self.clip.model_dump(),
-                "channels": channels,
+                "network": self.shape.name,
+                "channels": list(self.shape.channels),
                 "scale": self.calibration.scale,
                 "bias": self.calibration.bias,
                 "threshold": self.threshold,
+                "unknown_below": self.unknown_below,
             },
         )
 
@@ -77,11 +103,12 @@ def logits(
 ) -> NDArray[np.float32]:
     """Return the network's logits (pictures, classes), in batches and without gradients."""
     network.eval()
+    device = network.head.weight.device
     parts = [np.zeros((0, network.head.out_features), dtype=np.float32)]
     with torch.no_grad():
         for start in range(0, len(seen), _BATCH):
             batch = torch.from_numpy(seen[start : start + _BATCH].astype(np.float32))
-            parts.append(network(batch).numpy())
+            parts.append(network(batch.to(device)).float().cpu().numpy())
     return np.concatenate(parts)
 
 
@@ -95,14 +122,22 @@ def from_bytes(data: bytes) -> DrumModel:
     """
     state, metadata = unpack(data)
     if metadata.get("format") != FORMAT:
-        raise ModelError(f"not a drum classifier: its format is {metadata.get('format')!r}")
-    clip = ClipSpec(**metadata["clip"])
-    classes = tuple(metadata["classes"])
-    network = DrumNetwork(clip.frames, clip.n_mels, len(classes), metadata["channels"], 0.0)
-    network.load_state_dict(state)
+        raise ModelError(
+            f"not a drum classifier of this release: its format is {metadata.get('format')!r}, "
+            f"{FORMAT!r} is needed"
+        )
+    try:
+        clip = ClipSpec(**metadata["clip"])
+        classes = tuple(metadata["classes"])
+        shape = Shape(metadata["network"], tuple(metadata["channels"]))
+        network = build(shape.name, clip.frames, clip.n_mels, len(classes), shape.channels)
+        network.load_state_dict(state)
+        calibration = Calibration(float(metadata["scale"]), float(metadata["bias"]))
+        limits = float(metadata["threshold"]), float(metadata["unknown_below"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"a damaged drum classifier: {error}") from error
     network.eval()
-    calibration = Calibration(metadata["scale"], metadata["bias"])
-    return DrumModel(network, classes, clip, calibration, metadata["threshold"])
+    return DrumModel(network, shape, classes, clip, calibration, *limits)
 
 
 def export_case(model_bytes: bytes) -> ExportCase:

@@ -1,20 +1,22 @@
 """Training of the drum classifier, and its figures on kits and songs that it never met.
 
-What belongs here: splits, loss, calibration, figures, the tracker, the row of
-``drum_classifier``. What does not: the network, batches, and what a figure is.
+What belongs here: splits, calibration, figures, the tracker, the row of ``drum_classifier``. What
+does not: the loop (:mod:`groove.drums.classify.learning`), and what a figure is.
 
 Conventions
 -----------
 * Early stopping and calibration see the validation split; calibration its one-shots of unseen
   kits, where there are enough. The headline figure is on one-shots
   of the test split whose kits no training event is of.
-* Songs of the test split have figures of their own, ``test_song_*``.
+* Songs of the test split have figures of their own, ``test_song_*``; two hits of a kit at once,
+  ``test_mixed_*``; sounds that are no drum, ``test_unknown_*``.
+* Sessions and classes are drawn by :mod:`groove.drums.classify.balance`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,11 +31,14 @@ from groove.drums.spec import ClassifierSpec
 from groove.drums.tables import DRUM_CLIPS, DRUM_EVENTS
 from groove.midi.taxonomy import CLASSES
 
-VERSION = "3"
+VERSION = "4"
 
-#: Validation events at most that are measured after each epoch.
+#: Fewer one-shots than this say too little about calibration.
 _LEAST_CALIBRATING = 50
+#: Validation events at most that are measured after each epoch.
 _WATCHED = 2048
+#: Sounds without a drum, at most, on each of the sides that training sees.
+_OUTSIDERS = 96
 
 
 def train(
@@ -50,29 +55,24 @@ def train(
     groove.drums.corpus.loading.CorpusError
         If a split has no event that may be used.
     """
-    import torch
-    from torch.nn.functional import binary_cross_entropy_with_logits
-
-    from groove.core.fitting import fit
-    from groove.drums.classify import batches, calibration, metrics, model
-    from groove.drums.classify.network import DrumNetwork
+    from groove.drums.classify import calibration, model, negatives, unknown
+    from groove.drums.classify.balance import chances
+    from groove.drums.classify.batches import Material
+    from groove.drums.classify.learning import learn
     from groove.drums.corpus import loading
 
     everything = loading.load(drum_events, drum_clips, store)
     loading.require_splits(everything)
     learnt, checked = everything.of_split(TRAIN), everything.of_split(VALIDATION)
-    watched = checked.where(_evenly(len(checked), _WATCHED))
-
-    def loss(network: Any, batch: batches.Batch) -> Mapping[str, torch.Tensor]:
-        seen, targets = batch
-        return {"loss": binary_cross_entropy_with_logits(network(seen), targets)}
-
-    def evaluate(network: Any) -> Mapping[str, float]:
-        scores = model.logits(network, watched.pictures)
-        heard = metrics.decide(calibration.probabilities(scores, plain), spec.threshold)
-        return {"validation_macro_f1": metrics.macro_f1(watched.truth, heard)}
-
-    plain = calibration.Calibration()
+    clip = everything.clip
+    drums = Material(learnt.pictures, learnt.truth)
+    without = negatives.material(TRAIN, round(len(learnt) * spec.outsiders), clip, _OUTSIDERS)
+    kept = _evenly(len(checked), _WATCHED)
+    strange = negatives.material(VALIDATION, _OUTSIDERS, clip, _OUTSIDERS)
+    watched = Material(checked.pictures[kept], checked.truth[kept])
+    # Sounds that are no drum are drawn as often as their share says, whatever their number.
+    chance = chances(learnt.truth, learnt.events["session_id"].tolist(), spec.balance)
+    chance = np.concatenate([chance * (1.0 - spec.outsiders), _even(len(without), spec.outsiders)])
     settings = spec.model_dump()
     inputs = {
         "drum_events": table_digest(drum_events, DRUM_EVENTS),
@@ -80,27 +80,25 @@ def train(
     }
     with tracker.run("drum_classifier", settings, inputs) as run:
         started = time.monotonic()
-        torch.manual_seed(spec.seed)
-        clip = everything.clip
-        network = DrumNetwork(clip.frames, clip.n_mels, len(CLASSES), spec.channels, spec.dropout)
-        fitted = fit(
-            network,
-            loss,
-            batches.Drawn(learnt, spec),
-            batches.Plain(watched, spec.batch_size),
+        network, shape, fitted = learn(
+            drums + without,
+            watched + strange if len(without) else watched,
+            clip,
             spec,
             run=run,
-            evaluate=evaluate,
+            chance=chance / chance.sum(),
         )
         seconds = time.monotonic() - started
         new = _new_sounds(checked)
-        fitting = calibration.calibrate(model.logits(network, new.pictures), new.truth)
-        trained = model.DrumModel(network, CLASSES, clip, fitting, spec.threshold)
+        scores = model.logits(network, new.pictures)
+        fitting = calibration.calibrate(scores, new.truth)
+        below = unknown.threshold_for(unknown.scores(calibration.probabilities(scores, fitting)))
+        trained = model.DrumModel(network, shape, CLASSES, clip, fitting, spec.threshold, below)
         figures, headline, groups = _figures(trained, everything, learnt)
         figures["best_epoch"] = float(fitted.best_epoch)
         figures["parameters"] = float(sum(p.numel() for p in network.parameters()))
         run.log(figures, step=len(fitted.history))
-        data = trained.to_bytes(spec.channels)
+        data = trained.to_bytes()
         run.model("drum_classifier", {"model.safetensors": data})
         yield model_row(
             spec=settings,
@@ -117,6 +115,11 @@ def train(
         )
 
 
+def _even(count: int, share: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return ``share`` in equal parts."""
+    return np.full(count, share / max(count, 1))
+
+
 def _new_sounds(checked: Any) -> Any:
     """Return the validation events that calibration is fitted on: one-shots of unseen kits.
 
@@ -131,12 +134,14 @@ def _new_sounds(checked: Any) -> Any:
 
 def _figures(trained: Any, everything: Any, learnt: Any) -> tuple[dict[str, float], Headline, int]:
     """Return all final figures, the headline, and the groups behind it."""
-    from groove.drums.classify import metrics
+    from groove.drums.classify import judge, metrics, negatives, unknown
+    from groove.drums.classify.batches import Material
 
     figures: dict[str, float] = {
         "train_events": float(len(learnt)),
         "calibration_scale": trained.calibration.scale,
         "calibration_bias": trained.calibration.bias,
+        "unknown_below": trained.unknown_below,
     }
     test = everything.of_split(TEST)
     one_shot = test.events["origin"] == "hit"
@@ -152,19 +157,22 @@ def _figures(trained: Any, everything: Any, learnt: Any) -> tuple[dict[str, floa
     for name, part in parts.items():
         if not len(part):
             continue
-        likely = trained.probabilities(part.pictures)
-        heard = metrics.decide(likely, trained.threshold)
+        material = Material(part.pictures, part.truth)
         common = metrics.majority(learnt.truth, len(part))
-        figures |= {
-            f"{name}_events": float(len(part)),
-            f"{name}_macro_f1": metrics.macro_f1(part.truth, heard),
-            f"{name}_majority_macro_f1": metrics.macro_f1(part.truth, common),
-            f"{name}_micro_f1": metrics.micro_f1(part.truth, heard),
-            f"{name}_exact": metrics.exact(part.truth, heard),
-            f"{name}_ece": metrics.expected_calibration_error(likely, part.truth),
-        }
+        figures |= judge.figures(name, trained, material, common)
         if name != "validation":
-            figures |= _by_class(name, part.truth, metrics.f1_by_class(part.truth, heard))
+            heard = trained.heard(trained.probabilities(part.pictures))
+            figures |= judge.by_class(name, part.truth, heard)
+    material = Material(judged.pictures, judged.truth)
+    pairs = judge.mixed(material, judged.events["kit_id"].tolist(), everything.clip)
+    figures |= judge.mixed_figures("test_mixed", trained, pairs)
+    strange = negatives.material(TEST, negatives.TESTED, everything.clip, negatives.TESTED)
+    figures |= unknown.figures(
+        "test_unknown",
+        trained.probabilities(judged.pictures),
+        trained.probabilities(strange.pictures),
+        trained.unknown_below,
+    )
     headline = Headline(
         "test_macro_f1",
         figures["test_macro_f1"],
@@ -173,17 +181,6 @@ def _figures(trained: Any, everything: Any, learnt: Any) -> tuple[dict[str, floa
         higher_is_better=True,
     )
     return figures, headline, int(judged.events["split_group"].nunique())
-
-
-def _by_class(name: str, truth: Any, f1: Any) -> dict[str, float]:
-    """Return F1 and count of the classes that were struck."""
-    counts = truth.sum(axis=0)
-    found: dict[str, float] = {}
-    for label, value, count in zip(CLASSES, f1.tolist(), counts.tolist(), strict=True):
-        if count:
-            found[f"{name}_f1_{label}"] = value
-            found[f"{name}_count_{label}"] = float(count)
-    return found
 
 
 def _evenly(count: int, most: int) -> np.ndarray[Any, np.dtype[np.bool_]]:

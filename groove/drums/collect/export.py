@@ -10,7 +10,8 @@ A clip is cut and written whole; one that is there is not cut again, so that an 
 killed goes on where it was. Without ``metadata.json`` a folder is no finished data set. The same
 events and settings give the same files.
 
-What shares a kit, a session, an audio file or a sound (by its fingerprint) is on one side.
+What shares a kit, a session, a stated group, an audio file or a sound (by its fingerprint) is on
+one side; so is what is said to belong together.
 
 What belongs here: layout and order of work. What does not: how a side is chosen
 (:mod:`groove.core.splits`).
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 
 from groove.audio.signature import same_content, signature
 from groove.audio.waveform import AudioError, Waveform, encode, read_audio
+from groove.core.dataset_metadata import Duration, Durations
 from groove.core.digest import digest, sha256
 from groove.core.files import write_whole
 from groove.core.inputs import UNKNOWN_LICENSE
@@ -56,6 +58,15 @@ class ExportError(ValueError):
 
 
 @dataclass(frozen=True)
+class Side:
+    """What is on a side of the split: clips, kits (or sessions without one), classes without any."""
+
+    clips: int
+    groups: int
+    without: list[str]
+
+
+@dataclass(frozen=True)
 class Exported:
     """What an export did.
 
@@ -67,11 +78,14 @@ class Exported:
         Those that were not there before.
     refused
         Events without a clip, and why: ``(sample_id, reason)``.
+    sides
+        What each side of the split holds.
     """
 
     clips: int
     written: int
     refused: list[tuple[str, str]]
+    sides: dict[str, Side]
 
 
 def export(
@@ -99,7 +113,8 @@ def export(
     Raises
     ------
     ExportError
-        If the folder holds something else, or an export of other events or settings.
+        If the folder holds something else, or an export of other events or settings; if no event
+        is of a name that is said to belong together with others, or none can be cut out.
     groove.drums.manifest.schema.ManifestError
         If an audio path leads out of the root.
     OSError
@@ -109,6 +124,7 @@ def export(
     listed = sorted(events, key=lambda event: (event.audio_path, event.onset_time, event.sample_id))
     if not listed:
         raise ExportError("there is no event to export")
+    _together(listed, spec)
     inside = Inside(root)
     for event in listed:
         inside.check(event.audio_path)
@@ -135,6 +151,9 @@ def export(
         if spec.find_copies:
             clip = read_audio(data)
             sounds.append(signature(clip.mono(), clip.sample_rate))
+    if not done:
+        name, reason = refused[0]
+        raise ExportError(f"none of {len(listed)} events can be cut out; {name}: {reason}")
     copies = same_content(sounds) if spec.find_copies else None
     kept = {event.sample_id for event, _ in done}
     sides = sides_of([event for event in listed if event.sample_id in kept], spec, copies)
@@ -144,7 +163,8 @@ def export(
     ]
     write_events((event for event, _ in done), out / EVENTS)
     write_whole(out / METADATA, _metadata(done, refused, cut, spec))
-    return Exported(len(done), written, refused)
+    exported = [event for event, _ in done]
+    return Exported(len(done), written, refused, {name: _side(name, exported) for name in SPLITS})
 
 
 def sides_of(
@@ -169,6 +189,8 @@ def sides_of(
         [event.audio_sha256 for event in events],
         [event.audio_path for event in events],
         [None] * len(events) if copies is None else copies,
+        [event.split_group for event in events],
+        *_together(events, spec),
     )
     names: dict[int, str] = {}
     stated: dict[int, set[str | None]] = {}
@@ -182,6 +204,31 @@ def sides_of(
     chosen = dict(zip(free, sides, strict=True))
     fixed = {group: next(iter(stated[group])) for group in names if group not in chosen}
     return [str(chosen.get(group) or fixed[group]) for group in groups]
+
+
+def _side(name: str, events: list[Event]) -> Side:
+    there = [event for event in events if event.split == name]
+    struck = {klass for event in there for klass in event.classes}
+    return Side(
+        clips=len(there),
+        groups=len({event.kit_id or event.session_id for event in there}),
+        without=[klass for klass in CLASSES if klass not in struck],
+    )
+
+
+def _together(events: list[Event], spec: ExportSpec) -> list[list[str | None]]:
+    """Return a list of labels for each set of names that belong together."""
+    names = [
+        {event.kit_id, event.session_id, event.source_set, event.split_group} for event in events
+    ]
+    known: set[str | None] = set().union(*names)
+    if unknown := sorted({name for group in spec.together for name in group} - known):
+        raise ExportError(f"no event is of a kit, session, source or group called {unknown[0]!r}")
+    return [
+        [group[0] if found & set(group) else None for found in names]
+        for group in spec.together
+        if group
+    ]
 
 
 def _begin(out: Path, plan: str) -> None:
@@ -282,16 +329,18 @@ def _metadata(
         "seconds": total["milliseconds"] / 1000,
         "clips_by_split": {name: dict(sorted(count.items())) for name, count in clips.items()},
         "groups_by_split": {name: sorted(found) for name, found in groups.items()},
-        "duration_by_split": _durations(seconds["split"]),
-        "duration_by_source": _durations(seconds["source"]),
+        **Durations(
+            duration_by_split=_durations(seconds["split"]),
+            duration_by_source=_durations(seconds["source"]),
+        ).model_dump(),
         "licenses": sorted({event.license or UNKNOWN_LICENSE for event, _ in done}),
         "refused": [{"sample_id": name, "reason": reason} for name, reason in refused],
     }
     return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _durations(found: Mapping[str, Counter[str]]) -> dict[str, Any]:
+def _durations(found: Mapping[str, Counter[str]]) -> dict[str, Duration]:
     return {
-        name: {"clips": count["clips"], "seconds": count["milliseconds"] / 1000}
+        name: Duration(clips=count["clips"], seconds=count["milliseconds"] / 1000)
         for name, count in sorted(found.items())
     }

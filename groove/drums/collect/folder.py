@@ -53,7 +53,7 @@ class Origin:
         Name of the audio file, without its folders.
     sha256
         Hash of its content.
-    session_id, kit_id, drummer_id, room_id, source_set, license
+    session_id, kit_id, drummer_id, room_id, source_set, license, split_group
         As in a manifest.
     is_synthetic
         Played by software.
@@ -69,6 +69,7 @@ class Origin:
     room_id: str | None = None
     source_set: str | None = None
     license: str | None = None
+    split_group: str | None = None
     is_synthetic: bool = False
     label_method: str | None = None
 
@@ -213,6 +214,7 @@ class Collection:
                 pre=round(onset_s * 1000, 3), post=round((clip.duration_s - onset_s) * 1000, 3)
             ),
             label_method=origin.label_method,
+            split_group=origin.split_group,
             qc={"file": origin.file, "file_sha256": origin.sha256, "time_s": round(time_s, 6)},
         )
         self._file.write(line_of(event))

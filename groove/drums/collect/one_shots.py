@@ -29,8 +29,8 @@ _NAMES = ("instrument_name", "instrument", "name", "original_file")
 def add_one_shots(collection: Collection, folder: Path, *, origin: Origin | None = None) -> Report:
     """Add a folder of one-shots; what is struck is said by ``labels.csv``, folders and names.
 
-    A row of ``labels.csv`` (``file``, ``label``, and ``kit``, ``source``, ``licence`` …) counts
-    first. Without one, the nearest folder whose name means a label does, then the file's name.
+    A row of ``labels.csv`` (``file``, ``label``, and ``kit``, ``group``, ``source``, ``licence`` …)
+    counts first. Without one, the nearest folder whose name means a label does, then the file's name.
     The kit is the row's, else the top folder that means no label, else the folder itself.
 
     Parameters
@@ -49,10 +49,10 @@ def add_one_shots(collection: Collection, folder: Path, *, origin: Origin | None
     OSError
         If the folder cannot be read.
     """
-    told = _told(folder)
+    told = labels_told(folder)
     report = Report()
     before = (collection.added, collection.known)
-    for path in _audio_below(folder):
+    for path in audio_below(folder):
         relative = path.relative_to(folder).as_posix()
         try:
             _one_shot(collection, path, relative, told.get(relative, {}), folder.name, origin)
@@ -107,11 +107,12 @@ def _one_shot(
         kit_id=kit,
         source_set=row.get("source") or about.source_set or top,
         license=row.get("licence") or row.get("license") or about.license,
+        split_group=row.get("group") or about.split_group,
     )
     collection.add(wave, start, [component_of(label, None)], about)
 
 
-def _audio_below(folder: Path) -> Iterator[Path]:
+def audio_below(folder: Path) -> Iterator[Path]:
     """Yield audio files in order of name; links to elsewhere are not followed."""
     if not folder.is_dir():
         raise NotADirectoryError(20, "is no folder", str(folder))
@@ -123,7 +124,7 @@ def _audio_below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _told(folder: Path) -> dict[str, dict[str, str]]:
+def labels_told(folder: Path) -> dict[str, dict[str, str]]:
     """Return the rows of ``labels.csv`` by file."""
     path = folder / _LABELS_CSV
     if not path.is_file():

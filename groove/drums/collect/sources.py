@@ -6,6 +6,7 @@ What belongs here: each source to events of a collection. What does not: the col
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -52,7 +53,11 @@ def read_sound(path: Path, limits: AudioLimits | None = None) -> tuple[Waveform,
     OSError
         If it cannot be read.
     """
-    if path.stat().st_size > MAX_AUDIO_BYTES:
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        # A pipe would be waited for, and a device never ends.
+        raise AudioError(f"{path}: no regular file")
+    if about.st_size > MAX_AUDIO_BYTES:
         raise AudioError(f"{path}: over {MAX_AUDIO_BYTES // 1_000_000} MB")
     data = path.read_bytes()
     try:

@@ -61,4 +61,8 @@ class ExportSpec(Spec):
     find_copies: bool = Field(
         True, description="Put clips that are copies by their sound on one side too"
     )
+    together: list[list[str]] = Field(
+        [],
+        description="Names of kits, sessions, sources or groups whose events are on one side",
+    )
     salt: str = Field("", max_length=64, description="Another one gives another split")

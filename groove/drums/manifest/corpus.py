@@ -21,7 +21,7 @@ from groove.drums.manifest.spec import AnnotateSpec
 from groove.drums.manifest.table import row_of
 from groove.midi import taxonomy
 
-VERSION = f"1+{taxonomy.DIGEST}"
+VERSION = f"2+{taxonomy.DIGEST}"
 
 
 def event_of_row(row: Mapping[str, Any]) -> Event:
@@ -41,12 +41,14 @@ def event_of_row(row: Mapping[str, Any]) -> Event:
         source_set=row["source"],
         license=row["license"],
         is_synthetic=bool(row["is_synthetic"]),
+        audio_sha256=row["content"][:64],
         audio_path=f"blobs/{blob[:2]}/{blob}" if isinstance(blob, str) else row["path"],
         onset_time=float(row["onset_s"]),
         components=components,
         techniques=list(row["techniques"]),
         negative_example=not components,
         label_method="rendered" if row["origin"] == "song" else "one-shot",
+        split_group=row["split_group"],
         split=row["split"],
     )
 
@@ -60,3 +62,18 @@ def rows_of(
     events = [event_of_row(row) for row in records(drum_events)]
     for event in annotated(events, techniques_of(notes_of(events), spec)):
         yield row_of(event)
+
+
+def class_counts(drum_manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return the events of each class (row, in the taxonomy's order) by side of the split."""
+    long = drum_manifest[["split", "classes"]].explode("classes").dropna()
+    counts = pd.crosstab(long["classes"], long["split"])
+    return counts.reindex(list(taxonomy.CLASSES), fill_value=0)
+
+
+def technique_counts(drum_manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return events and sessions of each technique that was found, commonest first."""
+    long = drum_manifest[["session_id", "techniques"]].explode("techniques").dropna()
+    by_name = long.groupby("techniques")["session_id"]
+    found = pd.DataFrame({"events": by_name.size(), "sessions": by_name.nunique()})
+    return found.sort_values("events", ascending=False, kind="stable")

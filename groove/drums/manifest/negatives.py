@@ -10,7 +10,7 @@ What belongs here: choosing. What does not: predicting, what a reviewer sees.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,7 @@ def hard_negatives(
         part = part.head(spec.pool).reset_index(drop=True)
         if features is None or not len(part):
             continue
-        space = _space(np.asarray(features, dtype=np.float64)[part["row"].to_numpy()], part)
+        space = space_of(np.asarray(features, dtype=np.float64)[part["row"].to_numpy()], part)
         order, novelty = ranked(part["loss"].to_numpy(), space, spec.per_label, spec.diversity)
         chosen = part.iloc[order].reset_index(drop=True)
         parts.append(chosen.assign(rank=np.arange(1, len(order) + 1), novelty=novelty))
@@ -142,16 +142,38 @@ def ranked(
     diversity
         0..1.
     """
-    count = min(at_most, len(loss))
     share = loss / max(float(loss.max(initial=0.0)), _LEAST)
-    nearest = np.full(len(loss), np.inf)
-    free = np.ones(len(loss), dtype=bool)
+
+    def score(distance: Floats | None) -> Floats:
+        return share if distance is None else (1 - diversity) * share + diversity * distance
+
+    return chosen_apart(space, at_most, score)
+
+
+def chosen_apart(
+    space: Floats, at_most: int, score: Callable[[Floats | None], Floats]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return places in the order of choice, and each one's distance to those before.
+
+    Parameters
+    ----------
+    space
+        ``(n, d)``: near points are alike.
+    at_most
+        How many to choose.
+    score
+        The scores ``(n,)`` of a turn, the greatest of which is chosen, by the distance of each
+        point to the nearest one chosen before, as a share of the greatest distance to the first;
+        None is the first turn.
+    """
+    count = min(at_most, len(space))
+    nearest = np.full(len(space), np.inf)
+    free = np.ones(len(space), dtype=bool)
     order, novelty = np.empty(count, dtype=np.int64), np.zeros(count)
     scale = 1.0
     for turn in range(count):
-        distance = np.zeros(len(loss)) if turn == 0 else nearest / scale
-        score = (1 - diversity if turn else 1.0) * share + diversity * distance
-        chosen = int(np.argmax(np.where(free, score, -np.inf)))
+        scores = score(nearest / scale if turn else None)
+        chosen = int(np.argmax(np.where(free, scores, -np.inf)))
         order[turn] = chosen
         novelty[turn] = nearest[chosen] if turn else 0.0
         free[chosen] = False
@@ -169,6 +191,13 @@ def rows_of(
     """Yield the rows of ``drum_hard_negatives``."""
     for row in hard_negatives(drum_predictions, spec).to_dict(orient="records"):
         yield {str(name): value for name, value in row.items()}
+
+
+def confusions(drum_hard_negatives: pd.DataFrame) -> pd.DataFrame:
+    """Return how often what was struck (row) was taken for what was not (column)."""
+    long = drum_hard_negatives.explode("true_classes")
+    struck = long["true_classes"].fillna("nothing known").astype(str)
+    return pd.crosstab(struck.rename("struck"), long["predicted"].rename("heard"))
 
 
 def matched(
@@ -228,8 +257,16 @@ def matched(
     return pd.DataFrame(rows)
 
 
-def _space(features: Floats, part: pd.DataFrame) -> Floats:
-    """Return features of unit scale, with the session and the time in it as further axes."""
+def space_of(features: Floats, part: pd.DataFrame) -> Floats:
+    """Return features of unit scale, with the session and the time in it as further axes.
+
+    Parameters
+    ----------
+    features
+        ``(n, d)`` of what each event sounds like.
+    part
+        The same events: ``session_id`` and ``onset_s``.
+    """
     spread = features.std(axis=0)
     scaled = (features - features.mean(axis=0)) / np.where(spread > _LEAST, spread, 1.0)
     scaled /= np.sqrt(max(features.shape[1], 1))

@@ -196,6 +196,9 @@ class Event(_Part):
     device_model: Identity | None = Field(None, description="Its model")
     label_method: Text | None = Field(None, description="How the labels came about")
     qc: Free = Field(None, description="Notes of quality control, any JSON")
+    split_group: Identity | None = Field(
+        None, description="What belongs on one side of a split, beyond session and kit"
+    )
     split: Literal["train", "validation", "test"] | None = Field(
         None, description=f"Side of a split that is fixed: {', '.join(SPLITS)}"
     )

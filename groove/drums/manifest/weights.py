@@ -148,6 +148,39 @@ def rows_of(
         yield {"session_id": name, "events": counts[name], "weight": weight}
 
 
+def shares(drum_session_weights: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with each session's share of the events and of what is drawn, largest first.
+
+    Columns ``events_share`` and ``drawn_share`` sum to 1.
+    """
+    drawn = drum_session_weights["events"] * drum_session_weights["weight"]
+    found = drum_session_weights.drop(columns="key").assign(
+        events_share=drum_session_weights["events"] / drum_session_weights["events"].sum(),
+        drawn_share=drawn / drawn.sum(),
+    )
+    return found.sort_values("drawn_share", ascending=False, kind="stable", ignore_index=True)
+
+
+def summary(drum_session_weights: pd.DataFrame) -> dict[str, float]:
+    """Return how many sessions there are, and how many equal ones training effectively draws from.
+
+    The effective number is the inverse of the sum of squared shares (Kish 1965), without and with
+    the weights.
+    """
+    found = shares(drum_session_weights)
+    return {
+        "sessions": len(found),
+        "effective_sessions_unweighted": _effective(found["events_share"]),
+        "effective_sessions": _effective(found["drawn_share"]),
+        "largest_drawn_share": float(found["drawn_share"].max()) if len(found) else 0.0,
+    }
+
+
+def _effective(share: pd.Series) -> float:
+    squares = float(np.square(share.to_numpy(dtype=np.float64)).sum())
+    return 1.0 / squares if squares else 0.0
+
+
 def _is_weight(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and math.isfinite(value) and value > 0

@@ -2,7 +2,8 @@
 
 Version 0 is the song as written. Any other is drawn from the song's content, the soundfont and
 the version's number: gains of drums, bass and the rest; no drums at all; other programs of the
-same General MIDI family; a room; and humanised timing and velocity. Notes move by milliseconds
+same General MIDI family, or synthesizers throughout; a room; bass and the rest ducking under the
+bass drum; and humanised timing and velocity. Notes move by milliseconds
 around where the score has them, on average by nothing; bars and beats stay where they are.
 
 What belongs here: drawing a version and applying it to notes. What does not: sound
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from groove.core.digest import seed_of
 from groove.midi.song import Song
+from groove.phase.corpus.pump import KICKS, Pump, draw_pump
 from groove.phase.corpus.usable import distinct_onsets
 from groove.phase.spec import RenderSpec
 
@@ -30,6 +32,10 @@ _FIRST_EFFECT = 112
 _FAMILY = 8
 #: Kits from here on (orchestra, effects) have other sounds on their keys.
 _FIRST_OTHER_KIT = 48
+#: What electronic productions are played by: leads, pads, plucked synths; basses; kits.
+_SYNTHS = (80, 81, 81, 81, 82, 84, 87, 88, 89, 90, 90, 91, 93, 94, 95, 50, 51, 62, 63, 5, 98)
+_SYNTH_BASSES = (38, 39, 87, 81)
+_SYNTH_KITS = (24, 25)
 _MOST_GAIN_DB = 9.0
 _ROOM_S = (0.2, 1.6)
 _ROOM_DB = (-16.0, -3.0)
@@ -49,6 +55,8 @@ class Mix:
         Reverberation time in s and its energy in dB, or None for none.
     seed
         Of the room's response.
+    pump
+        How bass and the rest duck under the bass drum, or None.
     said
         What is not as written, in words.
     """
@@ -57,6 +65,7 @@ class Mix:
     gains_db: dict[str, float]
     room: tuple[float, float] | None = None
     seed: int = 0
+    pump: Pump | None = None
     said: list[str] = field(default_factory=list)
 
 
@@ -81,6 +90,11 @@ def drawn(song: Song, spec: RenderSpec, kits: list[int], *identity: object) -> M
     # Every draw is made for every song, so that one setting does not shift another's draws.
     mute, in_room = random.random() < spec.drumless_share, random.random() < spec.room_share
     room = (float(random.uniform(*_ROOM_S)), float(random.uniform(*_ROOM_DB)))
+    # Draws of their own: what was drawn before they came stays.
+    other = np.random.default_rng(seed_of("electronic", *identity, spec.seed))
+    pumps, synths = other.random() < spec.pump_share, other.random() < spec.synth_share
+    struck = song.start_s[song.drum & np.isin(song.pitch, KICKS)]
+    pump = draw_pump(struck, other)
     pitched = ~song.drum
     if mute and song.drum.any() and distinct_onsets(song.start_s[pitched]) >= spec.min_onsets:
         song, gains_db = part_of(song, pitched), {**gains_db, "drums": 0.0}
@@ -88,10 +102,16 @@ def drawn(song: Song, spec: RenderSpec, kits: list[int], *identity: object) -> M
     said += [f"{name} {gain:+.1f} dB" for name, gain in gains_db.items() if gain]
     song, changes = _with_other_programs(song, spec, kits, random)
     said += changes
+    if synths:
+        song = _synthesised(song, kits, other)
+        said.append("synthesizers")
     song = humanised(song, spec, random)
     if in_room:
         said.append(f"room {room[0]:.1f} s {room[1]:+.0f} dB")
-    return Mix(song, gains_db, room if in_room else None, seed, said)
+    pumped = pump if pumps and len(struck) else None
+    if pumped is not None:
+        said.append(pumped.said)
+    return Mix(song, gains_db, room if in_room else None, seed, pumped, said)
 
 
 def groups_of(song: Song) -> Iterator[tuple[str, Song]]:
@@ -133,6 +153,21 @@ def humanised(song: Song, spec: RenderSpec, random: np.random.Generator) -> Song
     return dataclasses.replace(
         song, start_s=song.start_s + shift, end_s=song.end_s + shift, velocity=velocity
     )
+
+
+def _synthesised(song: Song, kits: list[int], random: np.random.Generator) -> Song:
+    """Return the song with all its instruments replaced by synthesizers."""
+    program = song.program.copy()
+    for instrument in np.unique(song.program[~song.drum & (song.program < _FIRST_EFFECT)]).tolist():
+        low = instrument in BASS
+        choices = _SYNTH_BASSES if low else _SYNTHS
+        place = int(random.integers(1 << 30)) % len(choices)
+        program[~song.drum & (song.program == instrument)] = choices[place]
+    usual = [kit for kit in kits if kit in _SYNTH_KITS]
+    known = song.drum & (song.program < _FIRST_OTHER_KIT)
+    if usual and known.any():
+        program[known] = usual[int(random.integers(1 << 30)) % len(usual)]
+    return dataclasses.replace(song, program=program)
 
 
 def _with_other_programs(

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from groove.audio import effects
 from groove.core.columns import PROVENANCE, SPLIT
-from groove.core.digest import sha256
+from groove.core.digest import seed_of, sha256
 from groove.core.inputs import originals
 from groove.core.splits import SPLITS, TEST, TRAIN, VALIDATION
 from groove.core.store import Store
@@ -35,6 +35,7 @@ from groove.midi.meter import bar_grid, main_meter, main_tempo
 from groove.midi.notes import read_midi
 from groove.midi.song import Song
 from groove.phase.corpus.mixes import Mix, as_written, drawn, groups_of
+from groove.phase.corpus.pump import gain
 from groove.phase.corpus.usable import UnusableSongError, check_usable
 from groove.phase.labels import tactus
 from groove.phase.spec import RenderSpec
@@ -42,7 +43,7 @@ from groove.phase.spec import RenderSpec
 if TYPE_CHECKING:
     from groove.audio.waveform import Waveform
 
-VERSION = "3"
+VERSION = "4"
 
 Settings = TypeVar("Settings", bound=RenderSpec)
 
@@ -72,7 +73,20 @@ def items(song_index: pd.DataFrame, spec: RenderSpec) -> pd.DataFrame:
     # Soundfonts outside: a worker that keeps one loaded plays all its songs.
     parts = [songs.merge(fonts[fonts["split"] == side], on="split") for side in SPLITS]
     rows = pd.concat(parts, ignore_index=True).sort_values(["soundfont", "path"], kind="stable")
-    return rows.merge(versions, how="cross").reset_index(drop=True)
+    rows = rows.merge(versions, how="cross").reset_index(drop=True)
+    return _some_soundfonts(rows, spec) if spec.soundfonts_per_version else rows
+
+
+def _some_soundfonts(rows: pd.DataFrame, spec: RenderSpec) -> pd.DataFrame:
+    """Return the rows of so many soundfonts per version of a song, drawn by the song's content."""
+    drawn_at = [
+        seed_of("soundfont", content, font, int(version), spec.seed)
+        for content, font, version in zip(
+            rows["sha256"], rows["soundfont"], rows["version"], strict=True
+        )
+    ]
+    place = pd.Series(drawn_at, rows.index).groupby([rows["path"], rows["version"]]).rank()
+    return rows[place <= spec.soundfonts_per_version].reset_index(drop=True)
 
 
 def soundfonts(spec: RenderSpec) -> pd.DataFrame:
@@ -121,6 +135,7 @@ def one_at_a_time(spec: Settings) -> Settings:
             "validation_soundfonts": [],
             "test_soundfonts": [],
             "versions": 1,
+            "soundfonts_per_version": 0,
         }
     )
 
@@ -219,12 +234,14 @@ def sound_of(mix: Mix, soundfont: Path, spec: RenderSpec) -> Waveform:
     from groove.midi.synth import render
 
     # With one gain for all there is nothing to mix: the synthesizer is run once.
-    alike = len(set(mix.gains_db.values())) == 1
-    parts = [(0.0, mix.song)] if alike else [(mix.gains_db[n], p) for n, p in groups_of(mix.song)]
+    alike = len(set(mix.gains_db.values())) == 1 and mix.pump is None
+    parts = [("", mix.song)] if alike else list(groups_of(mix.song))
     mono: NDArray[np.float32] | None = None
-    for gain_db, part in parts:
+    for name, part in parts:
         stereo = render(part, soundfont, spec.sample_rate, _HEADROOM_DB, spec.tail_s)
-        heard = stereo.mean(axis=0) * effects.decibels(gain_db)
+        heard = stereo.mean(axis=0) * effects.decibels(mix.gains_db[name] if name else 0.0)
+        if mix.pump is not None and name != "drums":
+            heard = heard * gain(mix.pump, len(heard), spec.sample_rate)
         mono = heard if mono is None else mono + heard
     assert mono is not None  # noqa: S101  # a usable song has notes
     if mix.room is not None:

@@ -21,6 +21,7 @@ from groove.phase.labels import FRAME_RATE_HZ, Phase, Times, bar_phase, phase_di
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 #: A phase this near, in bars, is right: a sixteenth in 4/4.
 RIGHT_BARS = 1 / 16
+_CLASSES = 10
 
 
 def joined(errors: Sequence[Errors]) -> Errors:
@@ -63,6 +64,37 @@ def by_confidence(errors: Errors) -> list[Mapping[str, Any]]:
             }
         )
     return rows
+
+
+def _by_class(confidence: Phase, error: Phase) -> tuple[Phase, Phase]:
+    """Return, per class of confidence, its share of the frames and how far it is above the truth."""
+    known = np.isfinite(confidence) & np.isfinite(error)
+    confidence, true = confidence[known], np.cos(2 * np.pi * error[known])
+    place = np.minimum((confidence * _CLASSES).astype(int), _CLASSES - 1)
+    count = np.bincount(place, minlength=_CLASSES)
+    above = np.bincount(place, weights=confidence - true, minlength=_CLASSES)
+    return count / max(1, known.sum()), above / np.maximum(count, 1)
+
+
+def calibration_error(confidence: Phase, error: Phase) -> float:
+    """Return the mean distance of confidence and the cosine of the error, over classes of it.
+
+    The expected calibration error (Naeini, Cooper and Hauskrecht 2015) of an expectation instead of
+    a chance; ten classes of one width, each counting by its frames.
+
+    Parameters
+    ----------
+    confidence, error
+        ``(n,)`` 0 to 1; bars.
+    """
+    share, above = _by_class(confidence, error)
+    return float((share * np.abs(above)).sum())
+
+
+def overconfidence(confidence: Phase, error: Phase) -> float:
+    """Return the part of :func:`calibration_error` in which confidence was too high."""
+    share, above = _by_class(confidence, error)
+    return float((share * np.maximum(above, 0)).sum())
 
 
 def rank_correlation(confidence: Phase, error: Phase) -> float:

@@ -32,7 +32,7 @@ from groove.phase.judge.ours import said_by
 from groove.phase.judge.reference import CHANGING, Reference, of_bars
 from groove.phase.judge.summary import tempo_class
 from groove.phase.labels import FRAME_RATE_HZ, Phase
-from groove.phase.model.registry import PhaseModel, Told, evidence
+from groove.phase.model.registry import PhaseModel, Told
 from groove.phase.play.estimates import Estimates, empty
 
 #: Chunks run at once; with more the filter's states leave the cache.
@@ -136,19 +136,8 @@ def told_at(model: PhaseModel, samples: Tensor, looks: Sequence[float]) -> list[
         levels, silence = model.front.both(samples)
         ahead = [torch.full((len(samples),), look) for look in looks]
         if model.pointer is None:
-            return [model.told(model.network(levels, look), silence, look) for look in ahead]
-        activations = evidence(model.heard(levels, ahead[0]))
-        belief = model.pointer.start(len(samples))
-        frames: list[list[tuple[Tensor, ...]]] = [[] for _ in looks]
-        for place in range(silence.shape[1]):
-            belief = model.pointer.step(activations[:, place], silence[:, place], belief)
-            for at, look in enumerate(ahead):
-                frames[at].append(model.pointer.read(belief, look))
-        read = [[torch.stack(part, dim=1) for part in zip(*told, strict=True)] for told in frames]
-        return [
-            Told(bar, beat, tempo, meters, confidence, activations, silence)
-            for bar, beat, tempo, meters, confidence in read
-        ]
+            return [Told(model.heard(levels, look).phase) for look in ahead]
+        return model.told(model.heard(levels, ahead[0]), silence, ahead)
 
 
 def rows_of(told: Told, item: int, meters: Sequence[int]) -> Estimates:

@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from groove.audio.waveform import Waveform, read_audio
-from groove.phase.judge.calibration import by_confidence, joined, rank_correlation
+from groove.phase.judge.calibration import (
+    by_confidence,
+    calibration_error,
+    joined,
+    overconfidence,
+    rank_correlation,
+)
 from groove.phase.judge.figures import Errors, Said, Span, errors_of, figures_of
 from groove.phase.judge.reference import Reference, read_beats
 from groove.phase.judge.summary import grouped, medians, tempo_class
@@ -106,6 +112,8 @@ class Report:
             "by_tempo_bpm": grouped(first, tempos),
             "confidence": {
                 "rank_correlation_with_error": rank_correlation(errors.confidence, errors.bars),
+                "calibration_error": calibration_error(errors.confidence, errors.bars),
+                "overconfidence": overconfidence(errors.confidence, errors.bars),
                 "classes": by_confidence(errors),
             },
             "files": {
@@ -131,6 +139,10 @@ def pairs_in(folder: Path) -> tuple[list[Pair], dict[str, str]]:
     FolderError
         If it has no ``audio`` and ``beats`` in it, or both are empty.
     """
+    if not folder.is_dir():
+        raise FolderError(
+            f"{folder}: {'is a file' if folder.exists() else 'there is no such folder'}"
+        )
     for name in (AUDIO, BEATS):
         if not (folder / name).is_dir():
             raise FolderError(

@@ -29,6 +29,14 @@ class PhaseCheckSpec(Spec):
     """What a model must stand before it is released."""
 
     seconds: float = Field(12.0, ge=4, description="Length of every signal, seconds")
-    timed_frames: int = Field(500, ge=50, description="Frames that the time of one is a median of")
+    timed_frames: int = Field(
+        500, ge=50, description="Frames, in five stretches, that the time of one is a median of"
+    )
+    draws: int = Field(3, ge=1, le=20, description="Draws of each noise that has no beat")
+    web_required: bool = Field(
+        True,
+        description="Whether the gate of parity is red where onnxruntime-web, or Node, is missing",
+    )
+    released: bool = Field(True, description="Whether the model that is shipped is judged as well")
     seed: int = Field(0, ge=0, description="Seed of the signals")
     threads: int = Field(1, ge=1, description="CPU threads; part of the result's identity")

@@ -24,11 +24,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from groove.core.arrays import mapped
 from groove.core.digest import seed_of
 from groove.core.store import Store
 from groove.phase.labels import FRAME_RATE_HZ
 from groove.phase.learn.beatless import beatless
-from groove.phase.learn.features import FeatureError, mapped
+from groove.phase.learn.features import FeatureError
 from groove.phase.spec import FeatureSpec, PhaseModelSpec
 
 #: Renders whose arrays are mapped at once: each costs an open file.

@@ -13,8 +13,6 @@ What belongs here: chunks to arrays and back. What does not: levels themselves
 from __future__ import annotations
 
 import functools
-import io
-import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from groove.core.arrays import npy
 from groove.core.store import Store
 from groove.phase.labels import FRAME_RATE_HZ, SAMPLE_RATE, Times, bar_phase, frame_times
 from groove.phase.spec import FeatureSpec
@@ -91,8 +90,8 @@ def pack_features(
         ]
     )
     arrays = {
-        "levels": store.write(_npy(levels.astype(np.float16)), ".npy"),
-        "phases": store.write(_npy(_single(phases)), ".npy"),
+        "levels": store.write(npy(levels.astype(np.float16)), ".npy"),
+        "phases": store.write(npy(_single(phases)), ".npy"),
     }
     return [
         {
@@ -122,31 +121,6 @@ def summary(phase_features: pd.DataFrame) -> Mapping[str, Any]:
             for beats, count in phase_features["beats_per_bar"].value_counts().sort_index().items()
         },
     }
-
-
-def mapped(store: Store, blob: str) -> NDArray[Any]:
-    """Return an array of :func:`pack_features`, read-only; nothing of it is read yet.
-
-    Raises
-    ------
-    FeatureError
-        If the blob is no such array.
-    """
-    view = store.view(blob)
-    head = io.BytesIO(bytes(view[:256]))
-    try:
-        version = np.lib.format.read_magic(head)
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
-        plain = version == (1, 0) and not fortran and not dtype.hasobject
-        data = np.frombuffer(
-            view, dtype=dtype if plain else np.uint8, offset=head.tell(), count=math.prod(shape)
-        )
-    except ValueError as error:
-        raise FeatureError(f"{blob} is damaged: delete it and run its stage again") from error
-    if not plain:
-        raise FeatureError(f"{blob} holds no plain array of numbers")
-    array: NDArray[Any] = data.reshape(shape)
-    return array
 
 
 @functools.cache
@@ -191,9 +165,3 @@ def _tempo_bpm(beats: Times) -> float | None:
 def _single(phase: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return phases in single precision, where rounding must not make 1.0 of 0.99999999."""
     return np.minimum(phase.astype(np.float32), np.nextafter(np.float32(1), np.float32(0)))
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    file = io.BytesIO()
-    np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
-    return file.getvalue()

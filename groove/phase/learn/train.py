@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from groove.core.digest import digest, table_digest
-from groove.core.models import Headline, model_row, pack
+from groove.core.digest import digest, sha256, table_digest
+from groove.core.models import Headline, ModelError, model_row, pack
 from groove.core.resuming import Checkpoint
 from groove.core.splits import SPLITS, TEST, TRAIN, VALIDATION
 from groove.core.store import Store
 from groove.core.tracking import Run, Tracker
 from groove.phase.model.card import STAGE
-from groove.phase.spec import PhaseModelSpec
+from groove.phase.spec import FeatureSpec, PhaseModelSpec
 from groove.phase.tables import PHASE_FEATURES
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from groove.core.fitting import Fitted
     from groove.phase.learn.dataset import Features
 
@@ -70,6 +72,7 @@ def train(
     store: Store,
     tracker: Tracker,
     scratch: Path | None = None,
+    start: bytes | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of ``phase_model``: the network asked for, and the one it is compared with.
 
@@ -88,9 +91,13 @@ def train(
         Is told each epoch.
     scratch
         A folder for checkpoints: a training that was killed goes on from its last epoch.
+    start
+        A model file whose weights are gone on from; the network it is compared with starts anew.
 
     Raises
     ------
+    ModelError
+        If ``start`` is no model, or one of another network or shape.
     ValueError
         If a split has no chunk at playback rate 1.0, or features were made for another network.
     """
@@ -107,10 +114,11 @@ def train(
         name = STAGE if one is spec else f"{STAGE}_{one.network}"
         checkpoint = None
         if scratch is not None:
-            identity = digest(inputs, one, VERSION)
+            identity = digest(inputs, one, VERSION, *([sha256(start)] if start else []))
             checkpoint = Checkpoint(scratch / f"{name}.training.safetensors", identity)
             checkpoints.append(checkpoint)
-        found.append(_trained(phase_features, one, store, tracker, name, inputs, checkpoint))
+        begun = start if one is spec else None
+        found.append(_trained(phase_features, one, store, tracker, name, inputs, checkpoint, begun))
     losses = [trained.figures["test_phase_loss"] for trained in found]
     baselines = [("chance", CHANCE_LOSS)] * len(found)
     if len(found) > 1:
@@ -146,6 +154,7 @@ def _trained(
     name: str,
     inputs: Mapping[str, str],
     checkpoint: Checkpoint | None,
+    start: bytes | None,
 ) -> Trained:
     from groove.phase.learn.dataset import Features
     from groove.phase.learn.heldout import figures_on, prefixed
@@ -157,7 +166,7 @@ def _trained(
     test = Features(table[(table["split"] == TEST) & (table["rate"] == 1.0)], store)
     heard = Features(table[table["split"] == TRAIN], store)
     with tracker.run(stage=STAGE, params=spec.model_dump(), inputs=inputs) as run:
-        fitted = fit_network(heard, validation, spec, run, checkpoint)
+        fitted = fit_network(heard, validation, spec, run, checkpoint, start)
         figures = {
             **prefixed(figures_on(fitted.network, test, spec), "test"),
             "best_epoch": float(fitted.best_epoch),
@@ -176,10 +185,12 @@ def fit_network(
     spec: PhaseModelSpec,
     run: Run | None = None,
     checkpoint: Checkpoint | None = None,
+    start: bytes | None = None,
 ) -> Fitted:
     """Return the trained network of a spec, and how its training went.
 
-    Each epoch is logged with losses on validation chunks, over all, per meter and per tempo.
+    Each epoch is logged with losses on validation chunks, over all, per meter and per tempo. With
+    ``start`` it goes on from that model's weights.
     """
     import torch
 
@@ -191,8 +202,11 @@ def fit_network(
     torch.set_num_threads(spec.threads)
     torch.manual_seed(spec.seed)
     objective = Objective(spec, groups_of(validation.table))
+    network = build(spec).network
+    if start is not None:
+        begin_with(network, start, spec)
     return fit(
-        build(spec).network,
+        network,
         objective,
         TrainingBatches(train, spec),
         FixedBatches(validation, spec),
@@ -201,6 +215,28 @@ def fit_network(
         evaluate=objective.figures,
         checkpoint=checkpoint,
     )
+
+
+def begin_with(network: nn.Module, start: bytes, spec: PhaseModelSpec) -> None:
+    """Put the weights of a model file into a network of the same kind and shape.
+
+    Raises
+    ------
+    ModelError
+        If it is no such model.
+    """
+    from groove.phase.model.registry import load
+
+    model = load(start)
+    shape = ("network", "channels", "blocks", "kernel", *FeatureSpec.model_fields)
+    for name in shape:
+        found, wanted = getattr(model.spec, name), getattr(spec, name)
+        if found != wanted:
+            raise ModelError(
+                f"the model to go on from has {name} {found}, the settings have {wanted}: they "
+                "must be the same"
+            )
+    network.load_state_dict(model.network.state_dict())
 
 
 def overfit(features: Features, spec: PhaseModelSpec, run: Run | None = None) -> float:

@@ -24,7 +24,8 @@ def card(
     spec: NetworkSpec,
     *,
     model_id: str = "",
-    figures: Mapping[str, float] | None = None,
+    figures: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
     licenses: str = "",
     notes: str = "",
 ) -> dict[str, Any]:
@@ -33,11 +34,13 @@ def card(
     Parameters
     ----------
     spec
-        Everything that decides the graph, and what it was trained with.
+        Everything that decides the graph.
     model_id
         Beginning of the hash of its weights.
     figures
         Held-out figures by name.
+    training
+        How it was trained: settings, epochs, and tables by their digests.
     licenses
         Of what it was trained on.
     notes
@@ -46,11 +49,12 @@ def card(
     return {
         "stage": STAGE,
         "network": spec.network,
-        "spec": spec.model_dump(),
+        "spec": {name: getattr(spec, name) for name in NetworkSpec.model_fields},
         "delay_s": DELAY / FRAME_RATE_HZ,
         "meters": list(spec.meters),
         "model_id": model_id,
         "figures": dict(figures or {}),
+        "training": dict(training or {}),
         "licenses": licenses,
         "notes": notes,
     }

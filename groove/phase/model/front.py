@@ -7,6 +7,10 @@ recording matters: ``log(1 + power / mean)``, the mean an exponential one of som
 its start-up bias removed (Kingma & Ba 2015, section 3). It is a simple kin of per-channel
 energy normalisation (Wang et al. 2017).
 
+Beside the levels it says how silent it is: nothing but what a converter leaves, or far under the
+level of the last seconds, as when a song has ended and the room goes on. Sound lasts: between two
+clicks of a metronome there is none, and no silence either, so it comes on over half a second.
+
 Conventions
 -----------
 * Frame ``k`` has heard the samples before ``(k + 1) · FRAME``: what it says is about that
@@ -41,6 +45,14 @@ _LOUDEST = 8.0
 #: there is none.
 _SOUND = math.log(LOG_FLOOR) + 3.0
 _FADE = 2.3
+#: Natural logarithm of the power, over its running mean, from which on there is sound, and how far
+#: below there is none: 35 dB and 45 dB under.
+_BESIDE = -35 / 10 * math.log(10)
+_BESIDE_FADE = math.log(10)
+#: Time constant with which a sound that has ended goes on to count as one, seconds.
+_HOLD_S = 0.5
+#: What is left of a sound is at least this; it only keeps a logarithm finite.
+_LEAST = 1e-9
 
 
 class FrontEnd(nn.Module):
@@ -62,26 +74,28 @@ class FrontEnd(nn.Module):
             SAMPLE_RATE, SHORT_WINDOW, FRAME, high_bands, *_HIGH_HZ, center=False
         )
         self.keep = math.exp(-1 / (FRAME_RATE_HZ * memory_s))
+        self.hold = math.exp(-1 / (FRAME_RATE_HZ * _HOLD_S))
 
-    def start(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the state before the first frame: PCM, mean power, and its weight."""
+    def start(self, batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the state before the first frame: PCM, mean power, its weight, and sound."""
         device = self.low.basis.device
         return (
             torch.zeros(batch, LONG_WINDOW - FRAME, device=device),
             torch.zeros(batch, self.bands, device=device),
             torch.zeros(batch, 1, device=device),
+            torch.zeros(batch, device=device),
         )
 
     def step(
-        self, frame: Tensor, pcm: Tensor, mean: Tensor, weight: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return ``(levels, silence, pcm, mean, weight)`` after one more frame.
+        self, frame: Tensor, pcm: Tensor, mean: Tensor, weight: Tensor, sound: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return ``(levels, silence, pcm, mean, weight, sound)`` after one more frame.
 
         Parameters
         ----------
         frame
             ``(batch, FRAME)`` samples.
-        pcm, mean, weight
+        pcm, mean, weight, sound
             As :meth:`start` or the last step returned them.
         """
         heard = torch.cat([pcm, _sane(frame)], dim=1)
@@ -89,7 +103,8 @@ class FrontEnd(nn.Module):
         mean = self.keep * mean + (1 - self.keep) * power
         weight = self.keep * weight + (1 - self.keep)
         levels = torch.log1p(power * weight / mean)
-        return levels, self._silence(power), heard[:, FRAME:], mean, weight
+        sound = torch.maximum(self._sound(power, mean, weight), self.hold * sound)
+        return levels, 1 - sound, heard[:, FRAME:], mean, weight, sound
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return ``(batch, frames, bands)`` levels of ``(batch, samples)``, whole frames only."""
@@ -98,15 +113,18 @@ class FrontEnd(nn.Module):
     def both(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Return levels as :meth:`forward` does, and ``(batch, frames)`` silence.
 
-        Silence is 1 where nothing sounds but what a 16-bit converter may leave, 0 from some 10 dB
-        above that on. A constant offset is silent.
+        Silence is 1 where for a while nothing has sounded but what a 16-bit converter may leave,
+        or 45 dB below the mean of the last seconds; 0 from some 10 dB above that on. A constant
+        offset is silent.
         """
         count = samples.shape[1] // FRAME
         before = samples.new_zeros(samples.shape[0], LONG_WINDOW - FRAME)
         power = self._power(torch.cat([before, _sane(samples[:, : count * FRAME])], dim=1))
         steps = torch.arange(1, count + 1, dtype=torch.float64, device=samples.device)
         weight = (1 - self.keep**steps).to(power.dtype)[None, :, None]
-        return torch.log1p(power * weight / self._means(power)), self._silence(power)
+        means = self._means(power)
+        sound = self._held(self._sound(power, means, weight), steps)
+        return torch.log1p(power * weight / means), 1 - sound
 
     def _means(self, power: Tensor) -> Tensor:
         """Return the running means of ``(batch, frames, bands)``, a block of frames at a time."""
@@ -131,8 +149,21 @@ class FrontEnd(nn.Module):
         high = self.high(heard[:, LONG_WINDOW - SHORT_WINDOW :])
         return torch.cat([low, high], dim=2).exp()
 
-    def _silence(self, power: Tensor) -> Tensor:
-        return ((_SOUND - power.amax(dim=-1).log()) / _FADE).clamp(0, 1)
+    def _sound(self, power: Tensor, mean: Tensor, weight: Tensor) -> Tensor:
+        """Return ``(…)`` of ``(…, bands)``: 0 where nothing sounds at this moment, to 1."""
+        level = (power.amax(dim=-1).log() - _SOUND) / _FADE
+        beside = (power.sum(dim=-1) * weight[..., 0] / mean.sum(dim=-1)).log()
+        beside = (beside - _BESIDE) / _BESIDE_FADE
+        return (1 + torch.minimum(level, beside)).clamp(0, 1)
+
+    def _held(self, sound: Tensor, steps: Tensor) -> Tensor:
+        """Return ``(batch, frames)``: the most of what sounds, and of what is left of it."""
+        # Falling by a factor a frame is falling by a constant in the logarithm: what stands out
+        # above that slope is a running maximum.
+        slope = steps * math.log(self.hold)
+        risen = sound.double().clamp(min=_LEAST).log() - slope
+        held = (risen.cummax(dim=1).values + slope).exp().to(sound.dtype)
+        return torch.where(held > _LEAST * 2, held, torch.zeros_like(held))
 
 
 def _sane(samples: Tensor) -> Tensor:

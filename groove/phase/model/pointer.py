@@ -31,7 +31,6 @@ looking back from a song's end (:mod:`groove.phase.play.smoothing`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -39,6 +38,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from groove.phase.labels import DELAY, FRAME_RATE_HZ
+from groove.phase.model.states import States, states
 from groove.phase.spec import PointerSpec
 
 #: The decided bar position follows the likelier of two beats this much more.
@@ -48,115 +48,6 @@ _MOST_BEATS = 8
 _TINY = 1e-30
 #: Nothing heard rules a state out.
 _FLOOR = 1e-3
-
-
-@dataclass(frozen=True)
-class States:
-    """The state space of a spec.
-
-    Parameters
-    ----------
-    interval
-        ``(tempos,)`` frames per beat.
-    tempo
-        ``(cells,)`` index of each cell's tempo.
-    place
-        ``(cells,)`` share of the beat already played, in the middle of the cell's frame.
-    first, last
-        ``(tempos,)`` index of each tempo's first and last cell.
-    stay, one, two
-        ``(cells,)`` share of a cell's probability that comes from itself, the cell before and
-        the one before that. What leaves a beat's last cell is in ``leave``.
-    leave
-        ``(tempos,)`` share of the last cell that goes on to the next beat, and ``leave_early``
-        of the cell before it.
-    meter, beat
-        ``(beats,)`` number of beats of the bar that a beat is in, and its place from 0.
-    """
-
-    interval: NDArray[np.float64]
-    tempo: NDArray[np.int64]
-    place: NDArray[np.float64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    stay: NDArray[np.float64]
-    one: NDArray[np.float64]
-    two: NDArray[np.float64]
-    leave: NDArray[np.float64]
-    leave_early: NDArray[np.float64]
-    meter: NDArray[np.int64]
-    beat: NDArray[np.int64]
-    tempo_change: NDArray[np.float64]
-    beat_change: NDArray[np.float64]
-    prior: NDArray[np.float64]
-
-
-def states(spec: PointerSpec) -> States:
-    """Return the state space of a spec.
-
-    Raises
-    ------
-    ValueError
-        If meters and their shares do not belong together, or no tempo is possible.
-    """
-    meters = list(spec.meters)
-    if len(spec.meter_shares) != len(meters) or len(set(meters)) != len(meters):
-        raise ValueError("meters must differ, and meter_shares needs one share for each")
-    if not (all(1 <= meter <= 16 for meter in meters) and min(spec.meter_shares) > 0):
-        raise ValueError("meters have 1 to 16 beats, and their shares are above 0")
-    if spec.fastest_bpm <= spec.slowest_bpm:
-        raise ValueError("fastest_bpm must be above slowest_bpm")
-    per_minute = FRAME_RATE_HZ * 60
-    span = math.log(spec.fastest_bpm / spec.slowest_bpm)
-    count = max(2, math.ceil(span / spec.tempo_step) + 1)
-    interval = np.geomspace(per_minute / spec.fastest_bpm, per_minute / spec.slowest_bpm, count)
-    cells = np.maximum(3, np.rint(interval).astype(np.int64))
-    first = np.concatenate([[0], np.cumsum(cells)[:-1]])
-    last = first + cells - 1
-    tempo = np.repeat(np.arange(count), cells)
-    at = np.arange(len(tempo)) - first[tempo]
-    over = (cells / interval - 1.0)[tempo]
-    slow, fast = np.maximum(-over, 0), np.maximum(over, 0)
-    place = (at + 0.5) / cells[tempo]
-    log_interval = np.log(interval)
-    change = np.exp(-spec.tempo_rigidity * np.abs(log_interval[:, None] - log_interval[None]))
-    meter = np.repeat(meters, meters)
-    beat = np.concatenate([np.arange(m) for m in meters])
-    shares = np.asarray(spec.meter_shares) / np.sum(spec.meter_shares)
-    usual = np.exp(-0.5 * (np.log(per_minute / interval / spec.usual_bpm) / spec.usual_spread) ** 2)
-    prior = (np.repeat(shares / meters, meters)[:, None]) * (usual / cells)[tempo][None]
-    return States(
-        interval=interval,
-        tempo=tempo,
-        place=place,
-        first=first,
-        last=last,
-        stay=slow,
-        one=np.where(at >= 1, 1 - slow - fast, 0.0),
-        two=np.where(at >= 2, fast, 0.0),
-        leave=1 - slow[last],
-        leave_early=fast[last],
-        meter=meter,
-        beat=beat,
-        tempo_change=change / change.sum(axis=1, keepdims=True),
-        beat_change=_beat_change(meter, beat, shares, spec.meter_change),
-        prior=prior / prior.sum(),
-    )
-
-
-def _beat_change(
-    meter: NDArray[np.int64], beat: NDArray[np.int64], shares: NDArray[np.float64], chance: float
-) -> NDArray[np.float64]:
-    """Return ``(beats, beats)``: which beat follows which, rows sum to one."""
-    change = np.zeros((len(meter), len(meter)))
-    starts = np.flatnonzero(beat == 0)
-    for place, (beats, number) in enumerate(zip(meter, beat, strict=True)):
-        if number + 1 < beats:
-            change[place, place + 1] = 1.0
-        else:
-            change[place, starts] += chance * shares
-            change[place, place - number] += 1.0 - chance
-    return change
 
 
 class BarPointer(nn.Module):
@@ -270,7 +161,7 @@ class BarPointer(nn.Module):
         lost = self.spec.lost + (self.spec.lost_in_silence - self.spec.lost) * silence
         lost = lost[:, None, None]
         moved = moved * (1 - lost) + self.prior * lost
-        seen = moved * self.likelihood(evidence)
+        seen = moved * self.likelihood(evidence, silence)
         return seen / (_sum(seen) + _TINY)
 
     def _moved(self, belief: Tensor) -> Tensor:
@@ -283,22 +174,25 @@ class BarPointer(nn.Module):
         where = self.first[None, None].expand(belief.shape[0], self.beats, -1)
         return moved.scatter(2, where, entering)
 
-    def likelihood(self, evidence: Tensor) -> Tensor:
-        """Return ``(batch, beats, cells)``, up to a factor.
+    def likelihood(self, evidence: Tensor, silence: Tensor) -> Tensor:
+        """Return ``(batch, beats, cells)``, up to a factor; 1 throughout where nothing sounds.
 
         The network was taught that a frame is struck (1), is next to one that is (½) or neither.
         What it says of downbeat, other beat and no beat, over what is to be expected of any frame,
         is how much likelier a state is that says the same (the scaled likelihood of Bourlard &
         Morgan 1994). The phase that it takes the moment for is weighed by a von Mises density, far
-        wider than the network's error, because it errs alike in frame after frame.
+        wider than the network's error, because it errs alike in frame after frame. A network says
+        something of silence, too, and of what comes after the music: that weighs nothing.
         """
+        sounding = (1 - silence)[:, None]
         beat, downbeat = evidence[:, :1], evidence[:, 1:2]
         other = (beat - downbeat).clamp(min=_FLOOR)
         rest = torch.log((1 - beat) / (1 - self.spec.beat_share))
         usual = self.spec.beat_share - self.spec.downbeat_share
         first = torch.log(downbeat.clamp(min=_FLOOR) / self.spec.downbeat_share) - rest
         other = torch.log(other / usual) - rest
-        first, other = self.spec.trust * first[:, :, None], self.spec.trust * other[:, :, None]
+        trust = (self.spec.trust * sounding)[:, :, None]
+        first, other = trust * first[:, :, None], trust * other[:, :, None]
         here = other + (first - other) * self.is_first
         next_one = 0.5 * (other + (first - other) * self.ends_bar)
         struck = (
@@ -309,7 +203,7 @@ class BarPointer(nn.Module):
         )
         sine, cosine = evidence[:, 2:3, None], evidence[:, 3:4, None]
         agreement = sine * self.phase_sine + cosine * self.phase_cosine
-        return struck * (self.spec.phase_trust * agreement).exp()
+        return struck * (self.spec.phase_trust * sounding[:, :, None] * agreement).exp()
 
     def read(self, belief: Tensor, anticipation_s: Tensor) -> tuple[Tensor, ...]:
         """Return what a belief says of the moment :data:`~groove.phase.labels.DELAY` and the anticipation later.
@@ -331,7 +225,8 @@ class BarPointer(nn.Module):
         meters
             ``(batch, meters)`` probability of each number of beats per bar.
         confidence
-            ``(batch,)`` the expected cosine of the error of ``bar``, 0 to 1.
+            ``(batch,)`` the expected cosine of the error of ``bar``, 0 to 1, if what is heard is
+            so (:mod:`groove.phase.model.certainty` makes of it what users see).
         """
         ahead = (DELAY + anticipation_s * FRAME_RATE_HZ)[:, None]
         place = self.place + ahead * self.beats_per_frame

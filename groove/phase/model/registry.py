@@ -6,6 +6,7 @@ not: the parts; ONNX files (:mod:`groove.phase.play.tracker` runs them).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from groove.core.models import ModelError, unpack
 from groove.phase.model.card import STAGE
+from groove.phase.model.certainty import Certainty
 from groove.phase.model.front import FrontEnd
 from groove.phase.model.network import NETWORKS, Heard
 from groove.phase.model.pointer import BarPointer
@@ -36,7 +38,6 @@ class Told(NamedTuple):
     activations
         ``(batch, frames, 4)`` probability of a beat and a downbeat, ``DELAY`` frames ago, and sine
         and cosine of 2π times the phase that the network alone takes the moment for.
-
     silence
         ``(batch, frames)`` 1 where nothing sounds.
 
@@ -61,11 +62,15 @@ class PhaseModel(nn.Module):
         self.front = FrontEnd(spec.low_bands, spec.high_bands, spec.memory_s)
         self.network = NETWORKS[spec.network](spec)
         self.pointer = BarPointer(spec) if spec.network == "bar_pointer" else None
+        self.certainty = Certainty(spec)
 
     def forward(self, samples: Tensor, anticipation_s: Tensor) -> Told:
         """Return what is told of ``(batch, samples)`` at ``(batch,)`` seconds ahead."""
         levels, silence = self.front.both(samples)
-        return self.told(self.heard(levels, anticipation_s), silence, anticipation_s)
+        heard = self.heard(levels, anticipation_s)
+        if self.pointer is None:
+            return Told(heard.phase)
+        return self.told(heard, silence, [anticipation_s])[0]
 
     def heard(self, levels: Tensor, anticipation_s: Tensor) -> Heard:
         """Return what the network hears; without anticipation, if the filter adds it."""
@@ -76,8 +81,10 @@ class PhaseModel(nn.Module):
         """Return the anticipation that the network is asked for."""
         return anticipation_s if self.pointer is None else torch.zeros_like(anticipation_s)
 
-    def told(self, heard: Heard, silence: Tensor, anticipation_s: Tensor) -> Told:
-        """Return what a model tells of what its network heard, frame after frame.
+    def told(self, heard: Heard, silence: Tensor, looks: Sequence[Tensor]) -> list[Told]:
+        """Return what the filter tells of what the network heard, for each anticipation.
+
+        The filter moves once; it is only read anew for each.
 
         Parameters
         ----------
@@ -85,21 +92,32 @@ class PhaseModel(nn.Module):
             Of ``(batch, frames)``, by :meth:`heard`.
         silence
             ``(batch, frames)`` 1 where nothing sounds.
-        anticipation_s
-            ``(batch,)`` seconds.
+        looks
+            ``(batch,)`` seconds each.
+
+        Raises
+        ------
+        ModelError
+            If the model has no filter.
         """
         if self.pointer is None:
-            return Told(heard.phase)
+            raise ModelError("a network without the filter tells the phase alone")
         belief = self.pointer.start(len(silence))
+        steady = [self.certainty.start(len(silence), silence.device) for _ in looks]
         activations = evidence(heard)
-        frames = []
+        frames: list[list[tuple[Tensor, ...]]] = [[] for _ in looks]
         for place in range(silence.shape[1]):
-            belief = self.pointer.step(activations[:, place], silence[:, place], belief)
-            frames.append(self.pointer.read(belief, anticipation_s))
-        bar, beat, tempo, meters, confidence = (
-            torch.stack(part, dim=1) for part in zip(*frames, strict=True)
-        )
-        return Told(bar, beat, tempo, meters, confidence, activations, silence)
+            quiet = silence[:, place]
+            belief = self.pointer.step(activations[:, place], quiet, belief)
+            for at, look in enumerate(looks):
+                bar, *told, own = self.pointer.read(belief, look)
+                bar, confidence, steady[at] = self.certainty.step(bar, own, quiet, steady[at])
+                frames[at].append((bar, *told, confidence))
+        read = [[torch.stack(part, dim=1) for part in zip(*told, strict=True)] for told in frames]
+        return [
+            Told(bar, beat, tempo, meters, confidence, activations, silence)
+            for bar, beat, tempo, meters, confidence in read
+        ]
 
 
 def evidence(heard: Heard) -> Tensor:

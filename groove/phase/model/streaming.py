@@ -13,7 +13,8 @@ from groove.core.models import ExportCase
 from groove.phase.labels import FRAME
 from groove.phase.model.registry import PhaseModel, evidence, load
 
-_FRONT_STATE = ("pcm", "mean", "weight")
+_FRONT_STATE = ("pcm", "mean", "weight", "sound")
+_FILTER_STATE = ("belief", "steady")
 _TOLD = ("beat", "tempo_bpm", "meters", "confidence", "activations", "silence")
 
 
@@ -33,13 +34,16 @@ class PhaseStep(nn.Module):
     def states(self) -> tuple[str, ...]:
         """Names of the state, in order."""
         network = len(self.model.network.start(1))
-        belief = ("belief",) if self.model.pointer is not None else ()
-        return (*_FRONT_STATE, *(f"past_{place}" for place in range(network)), *belief)
+        held = _FILTER_STATE if self.model.pointer is not None else ()
+        return (*_FRONT_STATE, *(f"past_{place}" for place in range(network)), *held)
 
     def start(self, batch: int = 1) -> list[Tensor]:
         """Return the state before the first frame: zeros."""
-        belief = [] if self.model.pointer is None else [self.model.pointer.start(batch)]
-        return [*self.model.front.start(batch), *self.model.network.start(batch), *belief]
+        model = self.model
+        held = [*model.front.start(batch), *model.network.start(batch)]
+        if model.pointer is not None:
+            held += [model.pointer.start(batch), model.certainty.start(batch)]
+        return held
 
     def forward(self, frame: Tensor, anticipation_s: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """Return what is told after one more frame, named by ``outputs``, and the new state.
@@ -56,15 +60,18 @@ class PhaseStep(nn.Module):
         front = len(_FRONT_STATE)
         levels, silence, *heard = self.model.front.step(frame, *state[:front])
         pointer = self.model.pointer
-        rest = list(state[front:] if pointer is None else state[front:-1])
+        rest = list(state[front:] if pointer is None else state[front : -len(_FILTER_STATE)])
         told, following = self.model.network.step(levels, self.model.asked(anticipation_s), rest)
         if pointer is None:
             return (told.phase[:, 0], *heard, *following)
         activations = evidence(told)[:, 0]
-        belief = pointer.step(activations, silence, state[-1])
-        bar, beat, tempo, meters, confidence = pointer.read(belief, anticipation_s)
+        belief, steady = state[-len(_FILTER_STATE) :]
+        belief = pointer.step(activations, silence, belief)
+        bar, beat, tempo, meters, own = pointer.read(belief, anticipation_s)
+        bar, confidence, steady = self.model.certainty.step(bar, own, silence, steady)
         return (
-            bar, beat, tempo, meters, confidence, activations, silence, *heard, *following, belief
+            bar, beat, tempo, meters, confidence, activations, silence,
+            *heard, *following, belief, steady,
         )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ _LEAST_BAR_S = 0.3
 #: Beats in a row at which the phase must contradict the count in the same way.
 _CONTRADICTIONS = 2
 #: Below this nobody taps: there is no music, or no beat in it.
-LEAST_CONFIDENCE = 0.05
+LEAST_CONFIDENCE = 0.02
 
 
 @dataclass(frozen=True)

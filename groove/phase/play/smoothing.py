@@ -22,13 +22,18 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from groove.core.models import ModelError
 from groove.phase.labels import DELAY, FRAME_RATE_HZ
+from groove.phase.model.certainty import Certainty
 from groove.phase.model.pointer import BarPointer
+from groove.phase.model.states import states
+from groove.phase.play.beats import beats_of
 from groove.phase.play.estimates import Estimates, empty
 from groove.phase.play.stepfile import StepFile
+from groove.phase.play.tempo import refined
 from groove.phase.spec import PointerSpec
 
 #: Beliefs that are read at once.
@@ -55,15 +60,47 @@ def smoothed(rows: Estimates, file: StepFile, anticipation_s: float = 0.0) -> Es
     """
     if np.isnan(rows.activations).any():
         raise ModelError(f"{file.name} hears no beats: nothing to look back on, so no --offline")
-    reading = _Reading(BarPointer(_spec(file)), len(rows), anticipation_s)
+    spec = _spec(file)
+    pointer = BarPointer(spec)
+    held = getattr(file, "states", {}).get("belief")
+    if held is not None and held != (1, pointer.beats, pointer.cells):
+        raise ModelError(f"{file.name} has another filter in it than its card says")
+    reading = _Reading(pointer, len(rows), anticipation_s)
     with torch.inference_mode(), _one_thread():
         _look_back(
             reading,
             torch.from_numpy(rows.activations),
             torch.from_numpy(rows.silence.astype(np.float32)),
         )
-    read = reading.rows
-    return replace(read, time_s=rows.time_s, activations=rows.activations, silence=rows.silence)
+    read = replace(
+        reading.rows, time_s=rows.time_s, activations=rows.activations, silence=rows.silence
+    )
+    read = replace(read, confidence=_confidence(read, spec))
+    tempo = refined(
+        read.time_s + anticipation_s, read.tempo_bpm, beats_of(read, anticipation_s, 0.0)
+    )
+    return replace(read, tempo_bpm=tempo)
+
+
+def _confidence(rows: Estimates, spec: PointerSpec) -> NDArray[np.float64]:
+    """Return what :mod:`~groove.phase.model.certainty` makes of the filter's own confidence.
+
+    It is as steady as on the steadier side: what is known of the past or of what comes will do.
+    """
+    mapping = Certainty(spec)
+    heard = rows.confidence * (1 - rows.silence)
+    steady = np.maximum(running(heard, mapping.keep), running(heard[::-1], mapping.keep)[::-1])
+    factor: NDArray[np.float64] = mapping.factor(torch.from_numpy(steady)).numpy()
+    return rows.confidence * factor
+
+
+def running(values: NDArray[np.float64], keep: float) -> NDArray[np.float64]:
+    """Return ``(n,)`` exponential running means, from 0 on."""
+    mean, means = 0.0, np.empty(len(values))
+    for place, value in enumerate(values.tolist()):
+        mean = keep * mean + (1 - keep) * value
+        means[place] = mean
+    return means
 
 
 @contextmanager
@@ -82,12 +119,14 @@ def _spec(file: StepFile) -> PointerSpec:
     if not isinstance(held, dict):
         raise ModelError(f"{file.name} does not say which filter it has")
     try:
-        return PointerSpec(**{name: held[name] for name in PointerSpec.model_fields})
-    except (KeyError, ValueError) as error:
+        spec = PointerSpec(**{name: held[name] for name in PointerSpec.model_fields})
+        states(spec)
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"{file.name} has another filter than this version: use --offline with a model of "
-            f"its own ({type(error).__name__}: {error})"
+            f"its own ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
         ) from error
+    return spec
 
 
 def back(pointer: BarPointer, future: Tensor, evidence: Tensor, silence: Tensor) -> Tensor:
@@ -102,7 +141,7 @@ def back(pointer: BarPointer, future: Tensor, evidence: Tensor, silence: Tensor)
     evidence, silence
         ``(1, 4)`` and ``(1,)`` of that frame.
     """
-    seen = future * pointer.likelihood(evidence)
+    seen = future * pointer.likelihood(evidence, silence)
     before = pointer.stay * seen
     before[:, :, :-1] += (pointer.one * seen)[:, :, 1:]
     before[:, :, :-2] += (pointer.two * seen)[:, :, 2:]

@@ -42,6 +42,9 @@ _SHAPES = {
     "silence": None,
 }
 _USUAL_METERS = (2, 3, 4, 5, 6, 7)
+_MOST_STATES = 256
+_MOST_BEATS_PER_BAR = 64
+_LONGEST_DELAY_S = 1.0
 
 
 def model_bytes(model: Path | bytes | None) -> tuple[str, bytes]:
@@ -102,16 +105,32 @@ class StepFile:
             self.info = _checked(data)
             self._session = session(data)
             self._states = _states(self._session)
+            #: Beats per bar that each entry of ``meters`` stands for.
+            self.meters = _meters(self.info, self._session)
+            #: How long ago what ``activations`` speak of was, in seconds.
+            self.delay_s = _delay_s(self.info)
         except (ModelError, ExportError) as error:
             reason = str(error).partition("\n")[0]
             raise ModelError(f"{self.name} is no bar-phase model: {reason}") from error
         self._outputs = [output.name for output in self._session.get_outputs()]
         #: What a step tells, besides its state.
         self.tells = frozenset(name for name in self._outputs if not name.startswith("next_"))
-        #: Beats per bar that each entry of ``meters`` stands for.
-        self.meters = np.array(self.info.get("meters") or _USUAL_METERS, dtype=np.int64)
-        #: How long ago what ``activations`` speak of was, in seconds.
-        self.delay_s = float(self.info.get("delay_s", 0.0))
+        self._try()
+
+    @property
+    def states(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of the state."""
+        return dict(self._states)
+
+    def _try(self) -> None:
+        """Run a silent frame: what a file declares of its outputs need not be so."""
+        told, state = self.step(np.zeros(FRAME, dtype=np.float32), 0.0, self.start())
+        wrong = [name for name, shape in self._states.items() if state[name].shape != shape]
+        wrong += ["meters"] if told.get("meters", self.meters).shape != self.meters.shape else []
+        if wrong:
+            raise ModelError(
+                f"{self.name} is no bar-phase model: {wrong[0]} comes in another shape than it says"
+            )
 
     def start(self) -> dict[str, Array]:
         """Return the state before the first frame: zeros."""
@@ -194,7 +213,33 @@ def _states(session: Any) -> dict[str, tuple[int, ...]]:
             raise ModelError(f"its input {name} is no state that comes back as next_{name}")
     if any(node.type != "tensor(float)" for node in [*session.get_inputs(), *outputs.values()]):
         raise ModelError("its inputs and outputs are not all float32")
+    if len(inputs) > _MOST_STATES:
+        raise ModelError(f"it has {len(inputs)} states, over {_MOST_STATES}")
     return {name: tuple(node.shape) for name, node in inputs.items()}
+
+
+def _meters(info: Mapping[str, Any], session: Any) -> NDArray[np.int64]:
+    """Return the card's beats per bar, after checking that the output ``meters`` has as many."""
+    held = info.get("meters", list(_USUAL_METERS))
+    if (
+        not isinstance(held, list)
+        or not held
+        or not all(type(beats) is int and 1 <= beats <= _MOST_BEATS_PER_BAR for beats in held)
+    ):
+        raise ModelError(
+            f"its card's meters are no list of beats per bar, 1 to {_MOST_BEATS_PER_BAR}"
+        )
+    told = [node.shape for node in session.get_outputs() if node.name == "meters"]
+    if told and told[0] != [1, len(held)]:
+        raise ModelError(f"its output meters has shape {told[0]}, its card {len(held)} meters")
+    return np.array(held, dtype=np.int64)
+
+
+def _delay_s(info: Mapping[str, Any]) -> float:
+    held = info.get("delay_s", 0.0)
+    if type(held) not in (int, float) or not 0 <= held <= _LONGEST_DELAY_S:
+        raise ModelError(f"its card's delay_s is no number of seconds, 0 to {_LONGEST_DELAY_S:g}")
+    return float(held)
 
 
 def _sized(shape: list[Any]) -> bool:

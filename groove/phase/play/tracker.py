@@ -8,7 +8,8 @@ Conventions
 -----------
 * Row ``k`` is at ``(k + 1) / 50`` s and depends on samples before that moment alone, at any sample
   rate and in whatever blocks they come. Its phases are those of ``anticipation_s`` later.
-* PCM is ``(n,)`` mono or ``(channels, n)``, which is mixed down; give ``block.T`` of
+* PCM is ``(n,)`` mono or ``(channels, n)``, which is mixed down (the first channel counts a little
+  more than the last, so that opposite ones do not cancel); give ``block.T`` of
   ``(n, channels)``. Floats have full scale ±1, integers that of their type.
 * What is no number counts as silence; so does a gap (:meth:`PhaseTracker.dropout`), in which time
   goes on. No row ever holds ``nan`` that the model could have known.
@@ -40,6 +41,14 @@ _MOST_CHANNELS = 64
 #: Samples are held within this; a file may say anything.
 _LOUDEST = 65_536.0
 _BLOCK = 65_536
+#: What is told, how many of its values from the first on, and between what they have to lie; with
+#: room for rounding. A figure elsewhere is a model's error, and no tempo.
+_RANGES = (
+    ("tempo_bpm", 1, 1.0, 1000.0),
+    ("confidence", 1, -1e-3, 1 + 1e-3),
+    ("silence", 1, -1e-3, 1 + 1e-3),
+    ("activations", 2, -1e-3, 1 + 1e-3),
+)
 #: After so much silence nothing is left of what was heard: longer gaps are not worth computing.
 _LONGEST_GAP_S = 30.0
 
@@ -170,8 +179,10 @@ class PhaseTracker:
         told, state = self.file.step(
             np.zeros(FRAME, dtype=np.float32), anticipation_s, self.file.start()
         )
-        if not _finite(told):
-            raise ModelError(f"{self.file.name} gives no numbers, not even of silence")
+        if not _sane(told):
+            raise ModelError(
+                f"{self.file.name} gives no numbers within their ranges, not even of silence"
+            )
         return told, state
 
     def _heard(self, sound: NDArray[np.float32]) -> Estimates:
@@ -185,7 +196,7 @@ class PhaseTracker:
         rows.time_s[:] = (self._frames + 1 + np.arange(count)) / FRAME_RATE_HZ
         for k, frame in enumerate(heard[: count * FRAME].reshape(count, FRAME)):
             told, state = self.file.step(frame, self.anticipation_s + late_s, self._state)
-            if not _finite(told):
+            if not _sane(told):
                 # A belief that broke is given up; the row says what is known of nothing.
                 told, state = self._fresh(self.anticipation_s + late_s)
             self._state = state
@@ -217,11 +228,30 @@ def mono(pcm: NDArray[Any]) -> NDArray[np.float32]:
         pcm = (pcm.astype(np.float64) - middle) / 2 ** (bits - 1)
     sane = np.nan_to_num(pcm, nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
     sane = sane.astype(np.float32, copy=False)
-    return np.ascontiguousarray(sane if sane.ndim == 1 else sane.mean(axis=0, dtype=np.float32))
+    if sane.ndim == 1:
+        return np.ascontiguousarray(sane)
+    # Sample by sample, so that a block's length changes no rounding.
+    return np.ascontiguousarray((sane * shares(len(sane))[:, None]).sum(axis=0, dtype=np.float32))
 
 
-def _finite(told: Mapping[str, NDArray[np.float32]]) -> bool:
-    return all(np.isfinite(value).all() for value in told.values())
+def shares(channels: int) -> NDArray[np.float32]:
+    """Return each channel's share of the mix: falling a little, so that opposite channels leave a rest.
+
+    >>> shares(2).round(3).tolist(), shares(1).tolist()
+    ([0.6000000238418579, 0.4000000059604645], [1.0])
+    """
+    if channels == 1:
+        return np.ones(1, dtype=np.float32)
+    return (np.linspace(1.2, 0.8, channels) / channels).astype(np.float32)
+
+
+def _sane(told: Mapping[str, NDArray[np.float32]]) -> bool:
+    """Return whether what is told are numbers, and those with a range within it."""
+    return all(np.isfinite(value).all() for value in told.values()) and all(
+        bool(((low <= told[name].ravel()[:count]) & (told[name].ravel()[:count] <= high)).all())
+        for name, count, low, high in _RANGES
+        if name in told
+    )
 
 
 def _write(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from groove.core.gates import Gate
 from groove.readiness.checks.resampling import Floats, intervals, session_sums
-from groove.readiness.checks.spec import BoundarySpec
+from groove.readiness.checks.spec import BoundarySpec, ResamplingSpec, StreamSpec
 from groove.readiness.checks.verdict import Interval, Panel, gate
 
 STAGE = "boundaries"
@@ -53,7 +53,7 @@ def _us(milliseconds: float) -> int:
     return round(milliseconds * 1000)
 
 
-def pack(events: pd.DataFrame, spec: BoundarySpec) -> pd.DataFrame:
+def pack(events: pd.DataFrame, spec: StreamSpec) -> pd.DataFrame:
     """Return the rows of :data:`PACK`, in order of session, onset, label, window and edge.
 
     Parameters
@@ -156,7 +156,7 @@ def measure(rows: pd.DataFrame, predictions: pd.DataFrame, spec: BoundarySpec) -
         heard = set(hits.loc[good, [*keys, "sample_id", "onset_s"]].itertuples(index=False))
         listed = rows[[*keys, "sample_id", "onset_s"]].itertuples(index=False)
         found |= np.fromiter((row in heard for row in listed), dtype=bool, count=len(rows))
-    return _recall(rows, found, spec)
+    return recall_of(rows, found, spec)
 
 
 def _groups(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Ints, Ints]:
@@ -165,7 +165,20 @@ def _groups(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Ints, Ints]:
     return place[: len(first)], place[len(first) :]
 
 
-def _recall(rows: pd.DataFrame, found: NDArray[np.bool_], spec: BoundarySpec) -> Recall:
+def recall_of(rows: pd.DataFrame, found: NDArray[np.bool_], spec: ResamplingSpec) -> Recall | None:
+    """Return the recall on a pack whose rows are already told apart; None of an empty pack.
+
+    Parameters
+    ----------
+    rows
+        ``session_id``, ``label``, ``edge``.
+    found
+        Which of the rows were heard, ``(n,)``.
+    spec
+        The bootstrap.
+    """
+    if not len(rows):
+        return None
     place, labels = pd.factorize(rows["label"], sort=True)
     member = np.zeros((len(rows), len(labels)), dtype=bool)
     member[np.arange(len(rows)), place] = True

@@ -1,13 +1,10 @@
 """Calibration: whether the likeliest class is as often right as its probability says.
 
-The expected calibration error (Naeini et al. 2015; Guo et al. 2017) is the mean distance, over
-bins of confidence, of a bin's mean confidence from its share of right answers, weighted by the
-clips in it. Bins hold equally many clips (equal mass) or are equally wide; which one is stated
-with every figure, because they differ. The many near-certain negatives of a multi-label
-classifier take no part: they would flatter it.
+Bins hold equally many clips (equal mass) or are equally wide; which one is stated with every
+figure, because they differ.
 
-What belongs here: the error, its interval, its gate, the reliability table. What does not:
-mending calibration.
+What belongs here: the error's interval and gate, the reliability table. What does not: bins and
+the error itself (:mod:`groove.core.calibration_error`), mending calibration.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from groove.core.calibration_error import bins_of
 from groove.core.gates import Gate
 from groove.readiness.checks.resampling import Floats, intervals, session_sums
 from groove.readiness.checks.spec import CalibrationSpec
@@ -37,17 +35,6 @@ class Reliability:
     confidence: Floats
     right: Floats
     sizes: NDArray[np.int64]
-
-
-def bins_of(confidence: Floats, bins: int, *, equal_mass: bool) -> NDArray[np.int64]:
-    """Return the bin of each clip; ``[0, 1]`` is cut where equal mass or equal width says.
-
-    Equal confidences are in one bin: an order among them would be made up.
-    """
-    if not equal_mass:
-        return np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
-    edges = np.quantile(confidence, np.arange(1, bins) / bins, method="inverted_cdf")
-    return np.searchsorted(np.unique(edges), confidence, side="left")
 
 
 def _error(totals: Floats) -> Floats:
@@ -81,7 +68,7 @@ def measure(
     used = sizes > 0
     return Reliability(
         clips=len(confidence),
-        binning=f"{spec.bins} bins of equal {'mass' if spec.equal_mass else 'width'}",
+        binning=f"{used.sum()} bins of equal {'mass' if spec.equal_mass else 'width'}",
         ece=ece,
         confidence=total_confidence[used] / sizes[used],
         right=total_right[used] / sizes[used],

@@ -27,7 +27,7 @@ STAGE = "health"
 EVENTS = (
     "sample_id", "session_id", "drummer_id", "kit_id", "source_set", "audio_path", "onset_s",
     "label", "klass", "is_synthetic", "velocity", "dynamic_bucket", "openness", "techniques",
-    "lufs", "peak_dbfs", "split", "audio_sha256",
+    "lufs", "peak_dbfs", "split_group", "split", "audio_sha256",
 )  # fmt: skip
 _OPENNESS_BINS = 10
 _QUANTILES = {"p05": 0.05, "median": 0.5, "p95": 0.95}

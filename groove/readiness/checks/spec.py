@@ -39,13 +39,18 @@ class AlignmentSpec(Spec):
     temperature_c: float = Field(20.0, ge=-30, le=50, description="Air temperature")
 
 
-class BoundarySpec(ResamplingSpec):
-    """Hits at the edges of streaming windows."""
+class StreamSpec(Spec):
+    """The schedule of a live stream, and which hits are near its edges."""
 
     window_ms: float = Field(2048.0, gt=0, le=60_000, description="Length of a streaming window")
     hop_ms: float = Field(512.0, gt=0, le=60_000, description="Step from window to window")
     margin_ms: float = Field(40.0, gt=0, le=30_000, description="What counts as near an edge")
     start_ms: float = Field(0.0, description="Start of the first window; negative if padded")
+
+
+class BoundarySpec(StreamSpec, ResamplingSpec):
+    """Hits at the edges of streaming windows."""
+
     tolerance_ms: float = Field(50.0, gt=0, le=1000, description="A prediction this near is a hit")
     macro_recall: float = Field(0.95, gt=0, le=1, description="Least mean recall of the classes")
     least_rows: int = Field(20, ge=1, description="Rows that each of the two edges must have")

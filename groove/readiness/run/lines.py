@@ -64,6 +64,7 @@ class Event(_Line):
     components: list[Component] = Field(max_length=64)
     techniques: list[Name] = Field([], max_length=256)
     loudness: Loudness | None = None
+    split_group: Name | None = None
     split: Annotated[str, Field(pattern="^(train|validation|test)$")] | None = None
 
     @field_validator("audio_path")

@@ -7,7 +7,6 @@ What belongs here: which files a check reads. What does not: how it measures
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from groove.core.dataset_metadata import Durations, MetadataError
 from groove.core.gates import Gate
 from groove.midi.taxonomy import CLASSES
 from groove.readiness.checks import (
@@ -208,18 +208,13 @@ def _declared(events: pd.DataFrame) -> Mapping[str, str] | None:
 def _durations(root: Root, name: str) -> dict[str, dict[str, float]]:
     """Return seconds by split and by source of an exported data set's ``metadata.json``."""
     try:
-        data = json.loads(root.read(name))
-        return {
-            side: {str(key): float(of["duration_s"]) for key, of in sorted(data[side].items())}
-            for side in ("splits", "sources")
-            if side in data
-        }
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(
-            f"{name}: splits and sources with a duration_s each are expected"
-        ) from error
+        found = Durations.read(root.read(name))
+    except MetadataError as error:
+        raise InputError(f"{name}: {error}") from error
+    return {
+        "split": {key: of.seconds for key, of in sorted(found.duration_by_split.items())},
+        "source": {key: of.seconds for key, of in sorted(found.duration_by_source.items())},
+    }
 
 
 def _leakage(section: settings.Leakage, root: Root, _: Report) -> Result:

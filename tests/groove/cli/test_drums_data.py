@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from groove.audio.waveform import Waveform, encode
-from groove.cli import drums_collect, drums_manifest
+from groove.cli import drums_collect, drums_manifest, readiness
+from groove.core.digest import sha256
 
 RUN = CliRunner()
 
@@ -136,6 +138,71 @@ def test_a_collection_from_hits_beatmaps_and_folders(tmp_path: Path, audio: Path
     events = tmp_path / "c" / "collection.jsonl"
     run(drums_collect.app, "export", tmp_path / "other", "--manifest", events)
     assert (tmp_path / "other" / "metadata.json").is_file()
+
+
+def test_an_export_is_what_readiness_reads(tmp_path: Path, audio: Path) -> None:
+    kept = ("--collection", tmp_path / "c")
+    for n, kit in enumerate(["A", "B", "C", "A B"]):
+        run(drums_collect.app, "add", audio, 0.3 + 0.5 * n, "kick", *kept, "--kit", kit, "--session",
+            f"s{n}", "--group", "x" if n > 2 else "")  # fmt: skip
+    out = tmp_path / "set"
+    run(drums_collect.app, "export", out, *kept, "--together", "A,B", "--no-copies")
+    rows = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
+    side = {row["kit_id"]: row["split"] for row in rows}
+    assert side["A"] == side["B"]
+    assert {row.get("split_group") for row in rows} == {None, "x"}
+    report = tmp_path / "health.json"
+    run(readiness.readiness, "health", "--events", out / "events.jsonl", "--dataset-metadata",
+        out / "metadata.json", "--json", report, "--html", tmp_path / "health.html")  # fmt: skip
+    told = json.loads((out / "metadata.json").read_bytes())
+    found = json.loads(report.read_bytes())["figures"]["health"]["durations_s"]
+    assert found["split"] == {
+        name: part["seconds"] for name, part in told["duration_by_split"].items()
+    }
+    assert sum(found["source"].values()) == pytest.approx(told["seconds"])
+    assert "durations by split" in (tmp_path / "health.html").read_text()
+    said = run(drums_collect.app, "export", tmp_path / "no", *kept, "--together", "A,Q", code=2)
+    assert "called 'Q'" in said
+    (tmp_path / "bad.json").write_text('{"duration_by_split": {"train": {"seconds": "1"}}}')
+    said = run(readiness.readiness, "health", "--events", out / "events.jsonl",
+               "--dataset-metadata", tmp_path / "bad.json", code=2)  # fmt: skip
+    assert "duration_by_split.train.clips" in said
+
+
+def test_renders_are_collected_from_the_pipelines_own_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    rows = []
+    for n in range(3):
+        noise = np.random.default_rng(n).uniform(-0.5, 0.5, (1, 24_000)).astype(np.float32)
+        wave = encode(Waveform(noise, 8000), "flac")
+        blob = f"{sha256(wave)}.flac"
+        (data / "blobs" / blob[:2]).mkdir(parents=True, exist_ok=True)
+        (data / "blobs" / blob[:2] / blob).write_bytes(wave)
+        rows.append(
+            {
+                "audio": blob, "path": f"songs/{n}.mid", "soundfont": "Font", "source": "set",
+                "license": "CC0-1.0", "hit_s": [0.5, 0.5, 1.5], "hit_note": [36, 42, 38],
+                "hit_velocity": [100, 50, 127],
+            }
+        )  # fmt: skip
+    (data / "tables").mkdir()
+    pd.DataFrame(rows).to_parquet(data / "tables" / "song_renders.parquet")
+    monkeypatch.setenv("GROOVE_DATA", str(data))
+    kept = ("--collection", tmp_path / "c")
+    assert "2 added" in run(drums_collect.app, "renders", *kept, "--songs", 1)
+    assert "4 added, 2 there already" in run(drums_collect.app, "renders", *kept)
+    events = [json.loads(x) for x in (tmp_path / "c" / "collection.jsonl").read_text().splitlines()]
+    assert len(events) == 6
+    struck = {part["label"]: part["velocity"] for part in events[0]["components"]}
+    assert struck == {"hihat_closed": pytest.approx(50 / 127), "kick": pytest.approx(100 / 127)}
+    assert events[0]["is_synthetic"]
+    (data / "blobs" / rows[1]["audio"][:2] / rows[1]["audio"]).write_bytes(b"damaged")
+    said = run(drums_collect.app, "renders", "--collection", tmp_path / "d", code=2)
+    assert "damaged" in said
+    monkeypatch.setenv("GROOVE_DATA", str(tmp_path / "nothing"))
+    assert "no table song_renders" in run(drums_collect.app, "renders", *kept, code=2)
 
 
 def test_collect_refuses_in_one_line(tmp_path: Path, audio: Path) -> None:

@@ -20,6 +20,7 @@ from groove.core.digest import sha256
 from groove.core.tables import frame_of
 from groove.phase.labels import bar_phase, frame_times
 from groove.phase.model.registry import load
+from groove.phase.play.stepfile import StepFile
 from groove.phase.spec import PhaseModelSpec
 from groove.phase.tables import PHASE_FEATURES
 
@@ -117,6 +118,20 @@ def test_a_model_file_comes_out(train: Train, tmp_path: Path) -> None:
     spec = load(out.read_bytes()).spec
     assert spec == PhaseModelSpec(**SETTINGS)
     assert onnx.stat().st_size > 10_000
+    # The card says what was trained, how, and what came of it; it is in both files.
+    info = StepFile(onnx).info
+    assert info["model_id"] == report["model_id"]
+    assert info["figures"] == report["figures"]["bar_pointer"]
+    assert info["licenses"]
+    assert info["spec"]["channels"] == SETTINGS["channels"]
+    assert info["training"]["epochs"] == SETTINGS["epochs"]
+    assert info["training"]["settings"]["batch"] == SETTINGS["batch"]
+    assert info["training"]["groups_of_songs"] > 0
+    again = tmp_path / "again.onnx"
+    made = CliRunner().invoke(app, ["phase", "export", str(out), "--out", str(again)])
+    assert made.exit_code == 0, made.output
+    assert again.read_bytes() == onnx.read_bytes()
+    again.unlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "features", "phase.onnx", "phase.safetensors", "settings.yaml"
     ]  # fmt: skip
@@ -143,6 +158,17 @@ def test_a_killed_training_is_resumed(
     assert "epoch 2:" in done.stderr
     assert out.read_bytes() == whole.read_bytes()
     assert not (tmp_path / "killed.safetensors.training").exists()
+
+
+def test_a_model_is_gone_on_from(train: Train, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    assert train("--out", str(first), "--no-compare").exit_code == 0
+    done = train("--out", str(second), "--no-compare", "--from", str(first))
+    assert done.exit_code == 0, done.output
+    assert second.read_bytes() != first.read_bytes()
+    refused = train("--out", str(second), "--from", str(tmp_path / "settings.yaml"))
+    assert refused.exit_code == 2
+    assert "Traceback" not in refused.output
 
 
 def test_chunks_are_learnt_by_heart_or_the_command_fails(train: Train) -> None:

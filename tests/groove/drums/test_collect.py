@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,21 @@ def test_what_cannot_be_collected_is_refused(tmp_path: Path) -> None:
         with pytest.raises(CollectionError, match="another process"):
             Collection(tmp_path / "c")
     assert list(events_in(tmp_path / "c")) == []
+
+
+def test_pipes_and_devices_are_refused_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with Collection(tmp_path / "c") as kept:
+        for path in (tmp_path / "pipe.wav", Path("/dev/zero"), tmp_path):
+            with pytest.raises(AudioError, match="no regular file"):
+                add_hit(kept, path, 0.1, ["kick"])
+    events = [
+        Event(sample_id="a", session_id="s", audio_path="pipe.wav", onset_time=0.0,
+              components=[Component(label="kick")])
+    ]  # fmt: skip
+    with pytest.raises(ExportError, match=r"none of 1 events can be cut out; a: .*no regular file"):
+        export(events, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out" / "metadata.json").exists()
 
 
 def test_a_torn_line_is_cut_off_and_the_hit_added_again(tmp_path: Path) -> None:
@@ -220,6 +236,10 @@ def test_a_killed_export_goes_on_and_ends_the_same(
     root = filled(tmp_path / "c")
     whole = export(events_in(root), root, tmp_path / "whole")
     assert (whole.clips, whole.written) == (24, 24)
+    assert sum(side.clips for side in whole.sides.values()) == 24
+    assert sum(side.groups for side in whole.sides.values()) == 8
+    assert "kick" not in whole.sides["test"].without
+    assert "ride" in whole.sides["test"].without
     done: list[Path] = []
     real = exporting.write_whole
 
@@ -293,6 +313,44 @@ def test_sides_hang_on_names_and_stated_ones_stay() -> None:
     assert joined[1] == joined[7] == joined[30]
     stated = sides_of([one("k1", "a", split="test"), *events[2:]], ExportSpec())
     assert stated[0] == "test"
+
+
+def test_what_belongs_together_is_on_one_side() -> None:
+    events = [
+        Event(sample_id=str(n), session_id=f"s{n}", kit_id=f"k{n}", source_set=f"set {n % 5}",
+              audio_path=f"{n}.wav", onset_time=0.0, components=[Component(label="kick")])
+        for n in range(40)
+    ]  # fmt: skip
+    alone = sides_of(events, ExportSpec())
+    first, second = alone.index("train"), alone.index("test")
+    names = [[f"k{first}", f"s{second}"]]
+    together = sides_of(events, ExportSpec(together=names))
+    assert together[first] == together[second]
+    moved = [n for n in range(40) if together[n] != alone[n]]
+    assert set(moved) < {first, second}
+    sources = sides_of(events, ExportSpec(together=[["set 1", "set 3"]]))
+    assert len({sources[n] for n in range(40) if n % 5 in (1, 3)}) == 1
+    grouped = [
+        event.model_copy(update={"split_group": "author"}) if n in (first, second) else event
+        for n, event in enumerate(events)
+    ]
+    stated = sides_of(grouped, ExportSpec())
+    assert stated[first] == stated[second]
+    with pytest.raises(ExportError, match="called 'K1'"):
+        sides_of(events, ExportSpec(together=[["k2", "K1"]]))
+
+
+def test_labels_csv_may_name_a_group(tmp_path: Path) -> None:
+    folder = tmp_path / "shots"
+    for n in range(3):
+        sound(folder / f"{n}.wav", 0.3, n)
+    (folder / "labels.csv").write_text(
+        "file,label,kit,group\n0.wav,kick,a,author\n1.wav,kick,b,author\n2.wav,kick,c,\n"
+    )
+    with Collection(tmp_path / "c") as kept:
+        add_one_shots(kept, folder)
+    found = {event.kit_id: event.split_group for event in events_in(tmp_path / "c")}
+    assert found == {"a": "author", "b": "author", "c": None}
 
 
 def test_copies_of_a_sound_are_on_one_side_though_all_names_differ(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from groove.audio.waveform import Waveform, resample
 from groove.drums.classify import augment, features
 from groove.drums.classify.calibration import Calibration
 from groove.drums.classify.graph import DrumGraph
-from groove.drums.classify.network import DrumNetwork
+from groove.drums.classify.network import build
 from groove.drums.corpus import clips
 from groove.drums.spec import AugmentSpec, ClipSpec
 
@@ -37,7 +37,7 @@ def test_a_picture_has_its_size_and_range() -> None:
 def test_level_does_not_matter(gain: float) -> None:
     sound = _clips(2)
     louder = features.pictures(sound * np.float32(gain), SPEC)
-    np.testing.assert_allclose(louder, features.pictures(sound, SPEC), atol=1e-4)
+    np.testing.assert_allclose(louder, features.pictures(sound, SPEC), atol=6e-4)
 
 
 def test_twenty_decibels_are_a_quarter_of_eighty() -> None:
@@ -80,20 +80,20 @@ def test_a_low_sample_rate_only_empties_the_top() -> None:
 
 
 def test_the_graph_sees_what_numpy_sees() -> None:
-    network = DrumNetwork(SPEC.frames, SPEC.n_mels, 12, [4, 4], 0.0).eval()
+    network = build("edge", SPEC.frames, SPEC.n_mels, 12, [4, 4]).eval()
     graph = DrumGraph(network, SPEC, Calibration(0.7, -0.2)).eval()
     sound = _clips(4)
     sound[3] = 0.0
     with torch.no_grad():
         seen = graph.pictures(torch.from_numpy(sound)).numpy()
-    np.testing.assert_allclose(seen, features.pictures(sound, SPEC), atol=1e-4)
+    # The graph does not round to half precision: half a step of it, and the transform's error.
+    np.testing.assert_allclose(seen, features.pictures(sound, SPEC), atol=3.5e-4)
 
 
-def test_half_precision_keeps_a_picture() -> None:
+def test_a_stored_picture_is_the_live_one_to_the_last_digit() -> None:
     seen = features.pictures(_clips(2), SPEC)
     back = clips.from_bytes(clips.to_bytes(seen))
-    # 0.0005 of 80 dB are 0.04 dB.
-    np.testing.assert_allclose(back.astype(np.float32), seen, atol=5e-4)
+    assert np.array_equal(back.astype(np.float32), seen)
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF....", clips.to_bytes(np.zeros((2, 3)))])

@@ -23,7 +23,7 @@ from groove.drums.manifest.negatives import DRUM_HARD_NEGATIVES
 from groove.drums.manifest.predicted import negative_lines, read_predictions
 from groove.drums.manifest.schema import Component, Event, ManifestError
 from groove.drums.manifest.spec import AnnotateSpec, NegativeSpec, WeightSpec
-from groove.drums.manifest.table import DRUM_MANIFEST_STAGE, table_of
+from groove.drums.manifest.table import DRUM_MANIFEST_STAGE, events_of, table_of
 from groove.drums.manifest.weights import DRUM_SESSION_WEIGHTS
 from groove.drums.techniques import INFERRED
 from groove.midi.taxonomy import CLASSES, LABELS
@@ -421,7 +421,8 @@ def test_stage_functions_fill_their_contracts() -> None:
         {"sample_id": str(n), "session_id": "song", "kit_id": "font", "source": "x",
          "license": "CC0-1.0", "is_synthetic": True, "blob": "ab12.flac" if n else None,
          "path": "hits/a.wav", "onset_s": 0.1 * n, "labels": ["hihat_closed" if n else "hihat_open"],
-         "velocities": [0.5] if n else None, "techniques": [], "origin": "song", "split": "train"}
+         "velocities": [0.5] if n else None, "techniques": [], "origin": "song", "split": "train",
+         "content": "0" * 64 + ".flac" * bool(n), "split_group": "author"}
         for n in range(3)
     ])  # fmt: skip
     store = MemoryStore()
@@ -431,8 +432,33 @@ def test_stage_functions_fill_their_contracts() -> None:
 
     made = staged(corpus.rows_of(drum_events, AnnotateSpec(), store), DRUM_MANIFEST_STAGE)
     assert made["audio_path"].tolist() == ["hits/a.wav", *["blobs/ab/ab12.flac"] * 2]
+    assert set(made["audio_sha256"]) == {"0" * 64}
+    assert {event.split_group for event in events_of(made)} == {"author"}
+    assert corpus.class_counts(made).loc["hihat_closed", "train"] == 2
+    assert not len(corpus.technique_counts(made))
+    played = made.assign(techniques=[["flam"], ["flam", "drag"], []], session_id=["a", "b", "b"])
+    assert corpus.technique_counts(played).to_dict("index") == {
+        "flam": {"events": 2, "sessions": 2}, "drag": {"events": 1, "sessions": 1},
+    }  # fmt: skip
     weighed = staged(weights.rows_of(drum_events, WeightSpec(), store), DRUM_SESSION_WEIGHTS)
     assert weighed["weight"].tolist() == [0.5]
+    assert weights.summary(weighed)["effective_sessions"] == pytest.approx(1)
     table = pd.DataFrame([prediction("bad", ["kick"], snare=0.9)])
     ranked = staged(negatives.rows_of(table, NegativeSpec(), store), DRUM_HARD_NEGATIVES)
     assert ranked["rank"].tolist() == [1]
+    assert negatives.confusions(ranked).loc["kick", "snare"] == 1
+
+
+def test_weights_draw_from_more_sessions_than_counts_do() -> None:
+    counts = {"long": 9000, **{f"s{n}": 100 for n in range(9)}}
+    events = pd.DataFrame({"session_id": [name for name, n in counts.items() for _ in range(n)]})
+    rows = pd.DataFrame(weights.rows_of(events, WeightSpec(lowest=0.001), MemoryStore()))
+    found = weights.shares(rows.assign(key="k"))
+    assert found["session_id"].iloc[0] == "long"
+    assert found[["events_share", "drawn_share"]].sum().tolist() == pytest.approx([1, 1])
+    # sqrt(9000) against nine times sqrt(100), nearly: the share falls from 0.91 to 0.51.
+    assert found["events_share"].iloc[0] == pytest.approx(9000 / 9900)
+    assert found["drawn_share"].iloc[0] == pytest.approx(94.9 / (94.9 + 90), abs=0.01)
+    about = weights.summary(rows.assign(key="k"))
+    assert about["effective_sessions_unweighted"] < 1.3
+    assert about["effective_sessions"] > 3

@@ -14,7 +14,7 @@ from groove.core.models import pack
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.phase import pictures, quality
-from groove.phase.judge import evaluation
+from groove.phase.judge import evaluation, verdicts
 from groove.phase.judge.signals import clicks
 from groove.phase.judge.spec import PhaseEvaluationSpec
 from groove.phase.judge.table import COUNTED, DOCUMENTED, OURS, StoredChunks, chosen, judge
@@ -153,8 +153,8 @@ def test_rows_keep_their_contract_and_the_worst_are_first(world):
     assert now["phase_loss"].is_monotonic_decreasing
     assert judged.loc[judged["tracker"] != OURS, "tempo_bpm"].tolist() == [120.0] * 16
     # Untrained, beside chance: gates are there, and red.
-    assert not quality.heard_phase_loss(judged).passed
-    assert quality.downbeats_over_counting(judged).count == 3
+    assert not verdicts.heard_phase_loss(judged).passed
+    assert verdicts.downbeats_over_counting(judged).count == 3
     shown = quality.evaluation_summary(judged)
     assert shown["chunks"] == 4
     assert {f"{OURS} at 0.25 s", f"{COUNTED} at 0 s", f"{OURS}, meter changes"} <= shown.keys()

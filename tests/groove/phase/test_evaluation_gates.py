@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from groove.phase import quality
+from groove.phase.judge import verdicts
 from groove.phase.judge.table import COUNTED, DOCUMENTED, OURS
 from groove.phase.tables import PHASE_EVALUATION
 
@@ -52,35 +53,43 @@ def test_a_good_network_passes_every_gate():
     table = evaluation(ours=0.3, documented=0.6, counted_f=0.5)
     gates = [gate(table) for gate in quality.GATES["phase_evaluation"]]
     assert all(gate.passed for gate in gates), [str(gate) for gate in gates]
-    paired = quality.under_the_documented_recipe(table)
+    paired = verdicts.under_the_documented_recipe(table)
     # What makes a song hard makes it hard for both: the paired interval has no width.
     assert (paired.low, paired.high) == (pytest.approx(-0.3), pytest.approx(-0.3))
-    over = quality.downbeats_over_counting(table)
+    over = verdicts.downbeats_over_counting(table)
     assert (over.value, over.count) == (pytest.approx(0.4), 9)
 
 
 @pytest.mark.parametrize(
     ("gate", "table"),
     [
-        (quality.heard_phase_loss, evaluation(0.85, 0.9, 0.1)),
-        (quality.under_the_documented_recipe, evaluation(0.5, 0.4, 0.1)),
-        (quality.downbeats_over_counting, evaluation(0.3, 0.9, 0.95)),
-        (quality.heard_phase_loss, evaluation(0.3, 0.9, 0.1, groups=1)),
-        (quality.under_the_documented_recipe, evaluation(0.3, 0.9, 0.1, groups=1)),
+        (verdicts.heard_phase_loss, evaluation(0.85, 0.9, 0.1)),
+        (verdicts.under_the_documented_recipe, evaluation(0.5, 0.4, 0.1)),
+        (verdicts.downbeats_over_counting, evaluation(0.3, 0.9, 0.95)),
+        (verdicts.heard_phase_loss, evaluation(0.3, 0.9, 0.1, groups=1)),
+        (verdicts.under_the_documented_recipe, evaluation(0.3, 0.9, 0.1, groups=1)),
     ],
 )
 def test_a_poor_one_or_one_song_alone_does_not(gate, table):
     assert not gate(table).passed
 
 
+def test_a_network_that_is_surer_than_right_is_red_and_a_modest_one_is_not():
+    table = evaluation(ours=0.85, documented=0.9, counted_f=0.1)
+    sure = table.assign(frame_confidence=table["phase"].map(np.ones_like))
+    modest = table.assign(frame_confidence=table["phase"].map(np.zeros_like))
+    assert not verdicts.confidence_is_honest(sure).passed
+    assert verdicts.confidence_is_honest(modest).passed
+
+
 def test_what_was_not_measured_has_not_passed():
     table = evaluation(0.3, 0.6, 0.5)
     without = table[table["tracker"] == OURS]
-    assert quality.heard_phase_loss(without).passed
-    assert not quality.under_the_documented_recipe(without).passed
-    assert not quality.downbeats_over_counting(without).passed
+    assert verdicts.heard_phase_loss(without).passed
+    assert not verdicts.under_the_documented_recipe(without).passed
+    assert not verdicts.downbeats_over_counting(without).passed
     confused = table.assign(frame_confidence=1 - table["frame_confidence"])
-    assert not quality.confidence_tells(confused).passed
+    assert not verdicts.confidence_tells(confused).passed
     for gate in quality.GATES["phase_evaluation"]:
         assert not gate(PHASE_EVALUATION.empty()).passed
     assert quality.evaluation_summary(PHASE_EVALUATION.empty()) == {"chunks": 0, "songs": 0}

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from groove.audio.waveform import Waveform, encode, read_audio
+from groove.core.arrays import ArrayError, mapped
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of, records
 from groove.phase.labels import bar_phase, frame_times, phase_distance
@@ -136,13 +137,13 @@ def test_damaged_arrays_are_refused(cut: int) -> None:
     file = io.BytesIO()
     np.save(file, np.zeros((2, 3, 4), np.float16))
     store = MemoryStore()
-    with pytest.raises(FeatureError, match="damaged"):
-        features.mapped(store, store.write(file.getvalue()[:cut], ".npy"))
+    with pytest.raises(ArrayError, match="damaged"):
+        mapped(store, store.write(file.getvalue()[:cut], ".npy"))
 
 
 def test_arrays_of_objects_are_refused() -> None:
     file = io.BytesIO()
     np.save(file, np.array([{}, {}], dtype=object))
     store = MemoryStore()
-    with pytest.raises(FeatureError, match="plain"):
-        features.mapped(store, store.write(file.getvalue(), ".npy"))
+    with pytest.raises(ArrayError, match="plain"):
+        mapped(store, store.write(file.getvalue(), ".npy"))

@@ -102,7 +102,7 @@ def test_programs_stay_in_their_family_and_effects_are_left_alone():
     )
     changed = 0
     for number in range(20):
-        spec = RenderSpec(program_share=0.9)
+        spec = RenderSpec(program_share=0.9, synth_share=0)
         made = mixes.drawn(song, spec, [0, 8, 56], "x", number).song
         assert (made.program // 8 == song.program // 8).all()
         assert (made.program[30:] == 120).all()
@@ -134,6 +134,25 @@ def test_more_versions_and_soundfonts_leave_the_old_items_as_they_are(tmp_path):
     many = render.items(index(["train", "test"]), spec)
     assert len(many) == 2 * 3 * 2
     assert len(many.merge(few, how="inner")) == len(few)
+    assert render.one_at_a_time(spec) == render.one_at_a_time(RenderSpec())
+
+
+def test_a_version_is_played_by_as_many_soundfonts_as_asked(tmp_path):
+    fonts = ["TimGM6mb"]
+    for name in ("one", "two"):
+        fonts.append(str(tmp_path / f"{name}.sf2"))
+        shutil.copy2(default_soundfont(), fonts[-1])
+    spec = RenderSpec(versions=4, soundfonts=fonts, soundfonts_per_version=1)
+    many = render.items(index(["train"] * 20), spec)
+    assert len(many) == 20 * 4
+    assert not many.duplicated(["path", "version"]).any()
+    shares = many["soundfont"].value_counts(normalize=True)
+    assert len(shares) == 3
+    assert shares.min() > 0.15
+    assert (
+        len(render.items(index(["train"]), spec.model_copy(update={"soundfonts_per_version": 2})))
+        == 8
+    )
     assert render.one_at_a_time(spec) == render.one_at_a_time(RenderSpec())
 
 

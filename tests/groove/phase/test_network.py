@@ -135,11 +135,33 @@ def test_running_means_are_those_of_the_recursion():
 
 def test_silence_is_what_a_converter_leaves():
     front = FrontEnd(32, 32, 4.0)
-    noise = torch.randn(1, FRAME * 30, generator=torch.Generator().manual_seed(0))
-    late = slice(10, None)
+    noise = torch.randn(1, FRAME * 300, generator=torch.Generator().manual_seed(0))
+    late = slice(200, None)
     assert float(front.both(noise * 10 ** (-60 / 20))[1][0, late].max()) == 0.0
     assert float(front.both(noise * 10 ** (-96 / 20))[1][0, late].min()) == 1.0
-    assert float(front.both(torch.full((1, FRAME * 30), 0.7))[1][0, late].min()) == 1.0
+    assert float(front.both(torch.full((1, FRAME * 300), 0.7))[1][0, late].min()) > 0.97
+
+
+@pytest.mark.parametrize("floor_db", [-200.0, -96.0, -75.0])
+def test_what_is_far_under_the_music_before_it_becomes_silence(floor_db):
+    front = FrontEnd(32, 32, 4.0)
+    noise = torch.randn(1, FRAME * 400, generator=torch.Generator().manual_seed(0))
+    gain = torch.full((1, FRAME * 400), 0.1)
+    gain[:, FRAME * 200 :] = 10 ** (floor_db / 20)
+    silence = front.both(noise * gain)[1][0]
+    assert float(silence[:200].max()) == 0.0
+    # It comes on over half a second: between two beats there is none yet.
+    assert 0.3 < float(silence[200 + 25]) < 0.75
+    assert float(silence[200 + 50]) > 0.8
+    assert float(silence[200 + 150]) > 0.99
+
+
+def test_clicks_with_nothing_between_them_are_no_silence():
+    front, samples = FrontEnd(32, 32, 4.0), torch.zeros(1, FRAME * 500)
+    for beat in range(20):
+        start = beat * 8000
+        samples[0, start : start + 800] = torch.sin(torch.arange(800) * 0.4)
+    assert float(front.both(samples)[1][0, 50:].max()) < 0.7
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -1,8 +1,10 @@
 """The tracker: the same rows whatever the blocks, nothing from later, nothing that stalls it."""
 
 import itertools
+import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -218,6 +220,11 @@ def broken(metronome: bytes, change: str) -> bytes:
     elif change == "state":
         model.graph.output[-1].name = "what"
         model.graph.node.append(helper.make_node("Identity", ["next_heard"], ["what"]))
+    elif change == "width":
+        output = next(one for one in model.graph.output if one.name == "meters")
+        output.type.tensor_type.shape.dim[1].dim_value = 5
+        held = json.loads(model.metadata_props[0].value) | {"meters": [2, 3, 4, 5, 6]}
+        model.metadata_props[0].value = json.dumps(held)
     elif change == "frame":
         model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 160
     return bytes(model.SerializeToString())
@@ -232,11 +239,64 @@ def broken(metronome: bytes, change: str) -> bytes:
         ("external", "another file"),
         ("state", "next_heard"),
         ("frame", "input frame"),
+        ("width", "5 meters"),
     ],
 )
 def test_a_file_that_is_not_ours(metronome: bytes, change: str, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         PhaseTracker(broken(metronome, change))
+
+
+HOSTILE: dict[str, Any] = {
+    "meters_of_nothing": ({"meters": []}, "card's meters"),
+    "meters_below_one": ({"meters": [-1, 2, 3, 4, 5, 6]}, "card's meters"),
+    "meters_beyond_counting": ({"meters": [2, 3, 4, 5, 6, 2**62]}, "card's meters"),
+    "meters_by_name": ({"meters": {}}, "card's meters"),
+    "meters_true": ({"meters": [True] * 6}, "card's meters"),
+    "meters_too_many": ({"meters": [2, 3, 4, 5, 6, 7, 8]}, "7 meters"),
+    "delay_of_nothing": ({"delay_s": []}, "delay_s"),
+    "delay_of_an_hour": ({"delay_s": 3600}, "delay_s"),
+    "delay_no_number": ({"delay_s": float("nan")}, "delay_s"),
+}
+
+
+def with_card(metronome: bytes, changes: dict[str, Any]) -> bytes:
+    model = onnx.load_model_from_string(metronome)
+    held = json.loads(model.metadata_props[0].value) | changes
+    model.metadata_props[0].value = json.dumps(held)
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_card_that_says_what_cannot_be(metronome: bytes, case: str) -> None:
+    changes, reason = HOSTILE[case]
+    with pytest.raises(ModelError, match=reason):
+        PhaseTracker(with_card(metronome, changes))
+
+
+def with_tempo(metronome: bytes, bpm: float) -> bytes:
+    model = onnx.load_model_from_string(metronome)
+    for node in model.graph.node:
+        for place, name in enumerate(node.output):
+            if name == "tempo_bpm":
+                node.output[place] = "tempo_before"
+    model.graph.initializer.append(
+        helper.make_tensor("odd_tempo", TensorProto.FLOAT, [1], np.array([bpm], np.float32))
+    )
+    model.graph.node.append(helper.make_node("Identity", ["odd_tempo"], ["tempo_bpm"]))
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("bpm", [0.0, -5.0, 1e38, 1e-30])
+def test_a_tempo_that_is_none_is_refused(metronome: bytes, bpm: float) -> None:
+    with pytest.raises(ModelError, match="within their ranges"):
+        PhaseTracker(with_tempo(metronome, bpm)).push(np.zeros(3200))
+
+
+def test_opposite_channels_leave_a_rest() -> None:
+    tone = sound(0.2, 16_000).astype(np.float32)
+    assert np.allclose(mono(np.stack([tone, -tone])), 0.2 * tone, atol=1e-6)
+    assert np.allclose(mono(np.stack([tone] * 5)), tone, atol=1e-6)
 
 
 def test_a_file_that_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

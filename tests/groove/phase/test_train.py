@@ -10,13 +10,15 @@ import pytest
 import torch
 
 from groove.audio.waveform import Waveform, encode
+from groove.core.models import ModelError
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of, records
 from groove.core.tracking import MemoryTracker
 from groove.phase import quality
 from groove.phase.labels import bar_phase, phase_distance
+from groove.phase.learn import beatless as beatless_module
 from groove.phase.learn import features
-from groove.phase.learn.beatless import beatless
+from groove.phase.learn.beatless import KINDS, beatless, beatless_sound
 from groove.phase.learn.dataset import (
     Features,
     FixedBatches,
@@ -335,12 +337,52 @@ def test_noise_is_heard_as_the_front_end_hears_it():
     random = np.random.default_rng(1)
     levels = beatless(PhaseModelSpec(), 1000, random, 6)
     assert levels.shape == (6, 1000, 64)
-    share = torch.expm1(levels.float()).mean(dim=(0, 1))
+    assert levels.isfinite().all()
+    noise = beatless_module._bank(32, 32, 4.0, 0)[: KINDS["noise"] * 50]
+    share = torch.expm1(noise.float()).mean(dim=0)
     assert share.median() == pytest.approx(1.0, abs=0.05)
     assert (share > 0.75).all()
     assert (share < 1.25).all()
     again = beatless(PhaseModelSpec(), 1000, np.random.default_rng(1), 6)
     assert torch.equal(levels, again)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_beatless_sounds_sound_and_keep_no_time(kind):
+    count = 20 * 16_000
+    sound = beatless_sound(kind, count, np.random.default_rng(2))
+    assert sound.shape == (count,)
+    assert np.isfinite(sound).all()
+    assert np.array_equal(sound, beatless_sound(kind, count, np.random.default_rng(2)))
+    if kind == "silence":
+        assert not sound.any()
+        return
+    assert sound.std() == pytest.approx(0.1, rel=1e-3)
+    if kind == "drone":  # it rises and falls over many seconds
+        return
+    # No period between a quarter of a second and two: nothing to tap along to.
+    envelope = np.abs(sound).reshape(-1, 320).mean(axis=1)
+    rise = np.maximum(np.diff(envelope), 0)
+    rise = rise - rise.mean()
+    alike = np.correlate(rise, rise, "full")[len(rise) - 1 :]
+    assert (alike[13:100] / alike[0]).max() < 0.4
+
+
+def test_training_goes_on_from_a_models_weights(trained, corpus):
+    store, _, _, model = trained
+    _, table = corpus
+    start = store.read(model["blob"].iloc[0])
+    slow = SPEC.model_copy(update={"epochs": 1, "learning_rate": 1e-6})
+    (further,) = train(table, slow, store, MemoryTracker(), start=start)
+    (anew,) = train(table, slow, store, MemoryTracker())
+    # The rate is too small to move anything: what it starts with is what comes out.
+    assert further["value"] == pytest.approx(model["value"].iloc[0], abs=0.05)
+    assert anew["value"] > further["value"] + 0.3
+    wider = slow.model_copy(update={"channels": 24})
+    with pytest.raises(ModelError, match="channels 16, the settings have 24"):
+        list(train(table, wider, store, MemoryTracker(), start=start))
+    with pytest.raises(ModelError):
+        list(train(table, slow, store, MemoryTracker(), start=b"nothing"))
 
 
 def test_rare_meters_and_tempos_are_drawn_more_often():

@@ -11,7 +11,7 @@ from groove.core.models import pack
 from groove.core.store import MemoryStore
 from groove.readiness.bundle import files_of
 from groove.readiness.report import page
-from groove.readiness.verdicts import gates_of, passing_models, rows_of
+from groove.readiness.verdicts import WaiverError, gates_of, passing_models, rows_of, waived
 
 GREEN = Gate(name="a", stage="token_gru", value=1.0, threshold=0.5, direction="at_least", count=3)
 RED = Gate(name="b", stage="loop_ranker", value=None, threshold=0.5, direction="at_least")
@@ -54,6 +54,29 @@ def test_the_bundle_is_refused_while_a_gate_is_red() -> None:
         files_of(rows_of([GREEN, RED]), {}, empty, empty, empty, MemoryStore())
     with pytest.raises(GateError, match="no gate"):
         files_of(rows_of([]), {}, empty, empty, empty, MemoryStore())
+
+
+def test_a_waiver_lets_a_red_gate_by_and_hides_nothing() -> None:
+    gates = waived([GREEN, RED], {"loop_ranker/b": "no tracks in this corpus"})
+    assert not gates[1].passed
+    assert (gates[1].value, gates[1].threshold) == (RED.value, RED.threshold)
+    assert [gate.blocks for gate in gates] == [False, False]
+    assert gates_of(rows_of(gates)) == [gates[1], gates[0]]
+    models = {"loop_ranker": pd.DataFrame({"run_id": ["r2"]})}
+    assert passing_models(rows_of(gates), models, {}) == {"loop_ranker": "r2"}
+    text = page(gates).decode()
+    assert "Ready: 1 of 2 gates pass, the others are waived" in text
+    assert "no tracks in this corpus" in text
+    assert text.index("Waived") < text.index("Every gate")
+    assert 'class="waived">waived' in text
+
+
+def test_a_waiver_of_a_green_gate_waives_nothing_and_others_are_refused() -> None:
+    assert waived([GREEN], {"token_gru/a": "not needed"}) == [GREEN]
+    with pytest.raises(WaiverError, match="no gate is called a/typo"):
+        waived([GREEN], {"a/typo": "why"})
+    with pytest.raises(WaiverError, match="say why token_gru/a"):
+        waived([GREEN], {"token_gru/a": " "})
 
 
 def test_the_bundle_lists_every_file_with_its_licence() -> None:

@@ -1,11 +1,10 @@
-"""Calibration: errors with a closed form, both binnings, and what chance adds."""
+"""Calibration: errors with a closed form, both binnings, the interval."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from groove.readiness.checks.calibration import bins_of, gates, measure
+from groove.core.calibration_error import expected_calibration_error
+from groove.readiness.checks.calibration import gates, measure
 from groove.readiness.checks.spec import CalibrationSpec
 
 EQUAL = [True, False]
@@ -35,32 +34,15 @@ def test_the_error_is_the_bias(equal_mass: bool, bias: float, passes: bool) -> N
     assert found.ece.value <= gate.high
 
 
-@given(st.lists(st.tuples(st.integers(0, 100), st.booleans()), min_size=1, max_size=60))
-def test_equal_widths_are_as_by_hand(pairs: list[tuple[int, bool]]) -> None:
-    confidence = np.array([pair[0] / 100 for pair in pairs])
-    right = np.array([pair[1] for pair in pairs])
-    spec = CalibrationSpec(bins=10, equal_mass=False, resamples=100)
-    found = measure(confidence, right, ["s"] * len(pairs), spec)
-    total = 0.0
-    for place in range(10):
-        inside = (confidence * 10).astype(int).clip(0, 9) == place
-        if inside.any():
-            total += inside.sum() * abs(confidence[inside].mean() - right[inside].mean())
+def test_the_value_is_the_one_error_there_is() -> None:
+    confidence, right, sessions = drawn(3_000, 0.07)
+    spec = CalibrationSpec(resamples=100)
+    found = measure(confidence, right, sessions, spec)
     assert found is not None
-    assert found.ece.value == pytest.approx(total / len(pairs))
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=200), st.integers(2, 20))
-def test_equal_masses_are_equal_but_for_ties(values: list[float], bins: int) -> None:
-    confidence = np.array(values)
-    place = bins_of(confidence, bins, equal_mass=True)
-    assert place.max() < bins
-    order = np.argsort(confidence, kind="stable")
-    assert (np.diff(place[order]) >= 0).all()
-    for value in np.unique(confidence):
-        assert len(set(place[confidence == value])) == 1
-    if len(np.unique(confidence)) == len(confidence):
-        assert np.bincount(place).max() <= -(-len(values) // bins) + 1
+    assert found.ece.value == pytest.approx(
+        expected_calibration_error(confidence, right, spec.bins), rel=1e-9
+    )
+    assert found.binning == "15 bins of equal mass"
 
 
 def test_nothing_and_no_number_are_red() -> None:
