@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -207,12 +208,15 @@ def trackers(wandb_project: str = "", wandb_mode: str = "", *, quiet: bool = Fal
     if wandb_project:
         chosen.append(WandbTracker(wandb_project, wandb_mode))
     if server := os.environ.get("GROOVE_MLFLOW", ""):
-        # By name: the domain has no import of a tracking server, and needs none to train.
-        resource = importlib.import_module("resources.mlflow").Tracking(
-            data=os.environ.get("GROOVE_DATA", "data"), uri=server
-        )
-        chosen.append(resource)
+        chosen.append(_plugged("mlflow")(data=os.environ.get("GROOVE_DATA", "data"), uri=server))
     return Trackers(chosen)
+
+
+def _plugged(name: str) -> Any:
+    """Return a tracker that a package above this one offers: the domain knows none by itself."""
+    for found in entry_points(group="groove.trackers", name=name):
+        return found.load()
+    raise ModelError(f"no tracker {name!r} is installed: reinstall with make setup")
 
 
 def model_file(path: Path) -> bytes:

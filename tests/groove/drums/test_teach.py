@@ -375,6 +375,25 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "out"
 
 
+def test_mlflow_is_told_where_a_server_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    server = f"sqlite:///{tmp_path / 'runs.db'}"
+    monkeypatch.setenv("GROOVE_MLFLOW", server)
+    monkeypatch.setenv("GROOVE_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with trackers(quiet=True).run("drum_classifier", {"epochs": 3}, {"dataset": "ab"}) as run:
+        run.log({"train_loss": 0.5}, step=0)
+    client = MlflowClient(tracking_uri=server)
+    (experiment,) = [e for e in client.search_experiments() if e.name == "groove"]
+    (told,) = client.search_runs([experiment.experiment_id])
+    assert told.data.params["epochs"] == "3"
+    assert told.data.metrics["train_loss"] == 0.5
+    assert told.info.status == "FINISHED"
+
+
 def _settings(folder: Path) -> Path:
     spec = SPEC.model_copy(update={"folds": 0, "epochs": 1, "epoch_events": 64})
     small = spec.compose.model_copy(update={"clips": 64, "checked_clips": 32})
