@@ -20,11 +20,11 @@ setup: $(STAMP)
 
 # The lock is complete, so nothing is resolved; torch alone is, because its dependencies
 # differ by platform (on Linux, name PyTorch's CPU wheel index in PIP_EXTRA_INDEX_URL to
-# avoid the CUDA libraries).
+# avoid the CUDA libraries). Python compiles what it imports when it does: most files never are.
 $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock "$$(grep '^torch==' requirements.lock)"
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c requirements.lock "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m groove.audio.compiled
 	touch $@

@@ -1,6 +1,7 @@
 """Drum classifier: which drums sound at an onset, several at once if they do.
 
 Reads    drum_events, drum_clips   events and their pictures
+         drum_session_weights      how often each session is drawn
 Writes   drum_classifier           one row: the model, its figures on kits not seen
 Domain   groove.drums.classify.train (training), groove.drums.classify.network, groove.drums.classify.calibration
 """
@@ -30,6 +31,7 @@ def drum_classifier(
     config: ClassifierConfig,
     drum_events: pd.DataFrame,
     drum_clips: pd.DataFrame,
+    drum_session_weights: pd.DataFrame,
     workers: Workers,
     tracking: Tracking,
 ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -38,7 +40,11 @@ def drum_classifier(
 
     table = workers.once(
         train.train,
-        {"drum_events": drum_events, "drum_clips": drum_clips},
+        {
+            "drum_events": drum_events,
+            "drum_clips": drum_clips,
+            "drum_session_weights": drum_session_weights,
+        },
         config,
         into="drum_classifier",
         tracker=tracking,

@@ -82,11 +82,11 @@ class ReadinessConfig(dg.Config, ReadinessSpec):
 def readiness(
     config: ReadinessConfig, tracking: Tracking, **tables: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """Gate rows; models that no gate blocks are given the alias ``challenger``."""
+    """Gate rows; models that rest on green gates alone are given the alias ``challenger``."""
     digests = {name: digest_of(name, table) for name, table in tables.items()}
-    gates = waived(verdicts(tables, digests), config.waived)
+    gates = waived(verdicts(tables, digests), config.waivers)
     rows = rows_of(gates)
-    models = passing_models(rows, {name: tables[name] for name in MODELS}, LINES)
+    models = passing_models(rows, {name: tables[name] for name in MODELS}, LINES, set(GATES))
     return dg.MaterializeResult(
         value=rows,
         metadata={

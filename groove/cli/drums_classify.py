@@ -63,7 +63,7 @@ def classify(
     label (the likeliest), known (false: probably none of these drums). Files stay in the order
     given, those of a folder by name. The first hit of a file counts.
 
-    What cannot be used (no audio, silent, over two minutes) is named and left out; the exit code
+    What cannot be used (no audio, silent, under 10 ms, over two minutes) is named and left out; the exit code
     is then 1, and 2 if nothing could be used.
     """
     from groove.drums.transcribe import choice
@@ -75,6 +75,11 @@ def classify(
         )
         chosen, name = choice.classifier(model, promoted=promoted)
         typer.echo(f"heard by {name}", err=True)
+        if choice.heuristics_wanted():
+            typer.echo(
+                f"{choice.HEURISTICS_VARIABLE}: one-shots have no heuristic; the model is used",
+                err=True,
+            )
         bad: list[tuple[Path, str]] = []
         rows = list(_rows(chosen, files, bad))
         for path, why in bad[:_SHOWN]:
@@ -127,13 +132,17 @@ def _clip(path: Path, model: DrumModel) -> NDArray[np.float32]:
     """Return the clip around a file's first hit, ``(1, clip samples)``."""
     import numpy as np
 
+    from groove.audio.downmix import one_channel
     from groove.audio.waveform import AudioError, AudioLimits, Waveform, read_audio
     from groove.drums.classify.features import cut
     from groove.drums.corpus.events import onset
     from groove.drums.spec import EventSpec
+    from groove.drums.transcribe.listening import SHORTEST_S
 
     wave = read_audio(path.read_bytes(), AudioLimits(max_seconds=_MAX_SECONDS))
-    mono = wave.mono()
+    if wave.duration_s < SHORTEST_S:
+        raise AudioError(f"{wave.duration_s * 1000:.1f} ms long, under {SHORTEST_S * 1000:.0f} ms")
+    mono = one_channel(wave)
     if float(np.abs(mono).max(initial=0.0)) <= _SILENCE:
         raise AudioError("is silent")
     start_s = onset(mono, EventSpec().onset_share) / wave.sample_rate

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groove.cli.drums_sounds import promoted
+from groove.cli.drums_sounds import check_threshold, promoted
 from groove.cli.phase_outputs import OutputError, check_outputs
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
@@ -50,7 +50,7 @@ def evaluate(
     ] = False,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Least confidence of a hit; none: as the model was set"),
+        typer.Option(help="Least confidence of a hit, above 0 to 1; none: as the model was set"),
     ] = None,
     window: Annotated[
         float, typer.Option(min=0.001, max=0.5, help="How far off a hit may be, s")
@@ -63,7 +63,7 @@ def evaluate(
 
     DIR/annotations/NAME.txt has a hit per line: its time in seconds and its label, by any name
     that the taxonomy knows; .csv, .bsm, .jams and .mid are read, too. Onsets ask when anything was
-    struck; classes what; groups (kick, snare, hihat, tom, cymbal, other) what a data set with few
+    struck (also of hits whose label is unknown); classes what; groups (kick, snare, hihat, tom, cymbal, other) what a data set with few
     names can tell. Per file, all together, mean and median.
 
     What cannot be evaluated is named and the rest goes on; the exit code is then 1, and 2 if DIR
@@ -73,6 +73,7 @@ def evaluate(
     from groove.drums.transcribe.judging import judge
 
     with refusals():
+        check_threshold(threshold)
         if keys not in ("gm", "td11"):
             raise OutputError(f"--keys {keys[:20]}: give gm or td11")
         check_outputs({"the model": model} if model else {}, {"--csv": csv})

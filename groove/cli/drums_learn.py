@@ -11,16 +11,17 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groove.cli.refusal import reason, refusals
+from groove.cli.settings import settings_of
 from groove.cli.writing import write_whole
 
 if TYPE_CHECKING:
     from groove.drums.transcribe.recordings import Recording
-    from groove.drums.transcribe.spec import LevelSpec, TranscriberSpec
+    from groove.drums.transcribe.spec import LevelSpec
 
 _EXAMPLES = """
 Examples:
@@ -66,10 +67,10 @@ def learn(
     from groove.drums.transcribe.learn import figures, majority_of
     from groove.drums.transcribe.learn import learn as learn_from
     from groove.drums.transcribe.model import Transcriber
-    from groove.drums.transcribe.spec import LevelSpec
+    from groove.drums.transcribe.spec import LevelSpec, TranscriberSpec
 
     with refusals():
-        spec = settings_of(config, {"epochs": epochs} if epochs else {})
+        spec = settings_of(TranscriberSpec, _STAGE, config, {"epochs": epochs} if epochs else {})
         if not out.parent.is_dir():
             raise ModelError(f"{out.parent} is no folder to write {out.name} to")
         before = Transcriber.from_bytes(start.read_bytes()) if start is not None else None
@@ -109,30 +110,6 @@ def learn(
         f"{found[f'{judged}_rise_micro_f1']:.3f}), in {seconds:.0f} s",
         err=True,
     )
-
-
-def settings_of(config: Path | None, changes: Mapping[str, Any]) -> TranscriberSpec:
-    """Return the settings in a YAML file, with changes.
-
-    Raises
-    ------
-    ValueError
-        If it is no YAML mapping, or a setting does not exist or has no such value.
-    """
-    from groove.core.tags import load_yaml
-    from groove.drums.transcribe.spec import TranscriberSpec
-
-    found: Any = {}
-    if config is not None:
-        try:
-            found = load_yaml(config.read_bytes()) or {}
-        except ValueError as error:
-            raise ValueError(f"{config}: {error}") from error
-        if isinstance(found, dict) and isinstance(found.get("ops"), dict):
-            found = found["ops"].get(_STAGE, {}).get("config", {})
-        if not isinstance(found, dict):
-            raise ValueError(f"{config} holds no settings of {_STAGE}")
-    return TranscriberSpec.model_validate({**found, **changes})
 
 
 def _recordings(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from groove.drums.manifest.schema import Event
 
 _SHOWN = 20
+_KINDS = (".jsonl", ".parquet", ".csv")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,7 +43,9 @@ Json = Annotated[Path | None, typer.Option("--json", help="Also write the report
 def validate(
     manifest: Manifest,
     root: Root = None,
-    audio: Annotated[bool, typer.Option("--audio", help="Audio files must be there")] = False,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Audio must be there, and reach to its onsets")
+    ] = False,
     json_out: Json = None,
 ) -> None:
     """Check every line, and say which are wrong; exit code 2 if there are any."""
@@ -53,7 +56,11 @@ def validate(
         count, problems = check_events(manifest, root=below)
         said = [str(problem) for problem in problems]
         if audio and not said:
-            said = _without_audio(manifest, below)
+            from groove.drums.manifest.sounding import check_audio
+
+            said = [str(problem) for problem in check_audio(manifest, below)]
+        if not count and not said:
+            said = ["no events"]
         if json_out is not None:
             report = {"schema": 1, "events": count, "problems": said}
             write_whole(json_out, _json(report))
@@ -69,7 +76,7 @@ def validate(
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(help="Manifest (.jsonl), or its table (.parquet)")],
-    out: Annotated[Path, typer.Argument(help="The other; or .csv, to look at")],
+    out: Annotated[Path, typer.Argument(help="The other (.parquet, .jsonl); or .csv, to look at")],
     root: Root = None,
 ) -> None:
     """Turn a manifest into a table, or a table into a manifest, without loss."""
@@ -78,10 +85,13 @@ def convert(
     import pandas as pd
 
     from groove.core.tables import ContractError, enforce
+    from groove.drums.manifest.schema import ManifestError
     from groove.drums.manifest.table import DRUM_MANIFEST, table_of
     from groove.drums.manifest.writing import write_events
 
     with refusals():
+        if out.suffix not in _KINDS:
+            raise ManifestError(f"{out}: no kind of manifest; name it {', '.join(_KINDS)}")
         if source.suffix == ".parquet":
             given = pd.read_parquet(source)
             if lacking := [name for name in DRUM_MANIFEST.names if name not in given]:
@@ -314,18 +324,6 @@ def _events(manifest: Path, root: Path | None, *, repeats: bool = False) -> Iter
         yield from stream_events(manifest, root=_root(manifest, root), repeats=repeats)
     except ManifestError as error:
         raise ManifestError(f"{manifest}: {error}") from error
-
-
-def _without_audio(manifest: Path, root: Path) -> list[str]:
-    """Return a line for each audio file that is missing, once each."""
-    missing: dict[str, str] = {}
-    seen: set[str] = set()
-    for event in _events(manifest, root):
-        if event.audio_path not in seen:
-            seen.add(event.audio_path)
-            if not (root / event.audio_path).is_file():
-                missing[event.audio_path] = f"{event.audio_path} is not below {root}"
-    return list(missing.values())
 
 
 def _json(report: Any) -> bytes:

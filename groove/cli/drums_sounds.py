@@ -47,6 +47,18 @@ def audio_files(paths: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
+def check_threshold(threshold: float | None) -> None:
+    """Refuse a confidence that every frame reaches, or that is none.
+
+    Raises
+    ------
+    SoundsError
+        If it is not above 0 and at most 1.
+    """
+    if threshold is not None and not 0 < threshold <= 1:
+        raise SoundsError(f"--threshold {threshold:g}: give a confidence above 0, at most 1")
+
+
 def promoted(kind: Kind) -> tuple[str, bytes] | None:
     """Return the newest released model of a kind below the data root, if ``GROOVE_DATA`` names one.
 

@@ -57,6 +57,8 @@ def sweep(  # options of a command
         str, typer.Option(help="Tell Weights & Biases, if the package wandb is installed")
     ] = "",
     wandb_mode: Annotated[str, typer.Option(help="online, offline or disabled")] = "",
+    wandb_entity: Annotated[str, typer.Option(help="Team or user there; none: your own")] = "",
+    wandb_tags: Annotated[str, typer.Option(help="Tags of each run, with commas between")] = "",
 ) -> None:
     """Train with several settings; what is done is not done again.
 
@@ -75,7 +77,7 @@ def sweep(  # options of a command
         varied = sweeping.grid_of(grid or [])
         for changes in sweeping.combinations(varied):
             sweeping.changed(spec, changes)
-        tracker = trackers(wandb_project, wandb_mode, quiet=True)
+        tracker = trackers(wandb_project, wandb_mode, wandb_entity, wandb_tags, quiet=True)
         fonts = soundfonts_of(soundfont or [])
         sounds = gather(datasets, fonts, [], spec, lambda text: typer.echo(text, err=True))
         beds = beds_of(fonts, spec)

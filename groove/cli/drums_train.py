@@ -62,6 +62,10 @@ def train(  # options of a command
     test: Annotated[
         list[Path] | None, typer.Option(help="Data set that is only judged on; may be repeated")
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="How often each session is drawn: JSON of `manifest weights`"),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where a killed training stood")
     ] = False,
@@ -71,6 +75,8 @@ def train(  # options of a command
         str, typer.Option(help="Tell Weights & Biases, if the package wandb is installed")
     ] = "",
     wandb_mode: Annotated[str, typer.Option(help="online, offline or disabled")] = "",
+    wandb_entity: Annotated[str, typer.Option(help="Team or user there; none: your own")] = "",
+    wandb_tags: Annotated[str, typer.Option(help="Tags of the run, with commas between")] = "",
 ) -> None:
     """Train a classifier on clips of drums; say how good it is on kits that it never heard.
 
@@ -94,7 +100,8 @@ def train(  # options of a command
             raise ModelError("--freeze needs a model to go on from: --from FILE")
         if out.exists() and not out.is_dir():
             raise ModelError(f"{out} is a file; a folder is wanted")
-        tracker = trackers(wandb_project, wandb_mode)
+        tracker = trackers(wandb_project, wandb_mode, wandb_entity, wandb_tags)
+        session_weights = weights_in(weights)
         fonts = soundfonts_of(soundfont or [])
         sounds = gather(datasets, fonts, test or [], spec, _told)
         _told(_summary(sounds))
@@ -105,7 +112,13 @@ def train(  # options of a command
         started = time.monotonic()
         with tracker.run(STAGE, spec.model_dump(), {"sounds": sounds.identity()}) as run:
             taught = teach(
-                sounds, beds_of(fonts, spec), spec, run=run, start=before, scratch=scratch
+                sounds,
+                beds_of(fonts, spec),
+                spec,
+                run=run,
+                start=before,
+                scratch=scratch,
+                weights=session_weights,
             )
         report = {
             "figures": {**taught.figures, "train_seconds": time.monotonic() - started},
@@ -159,25 +172,35 @@ def device_of(name: str) -> dict[str, Any]:
 
 
 def settings_of(config: Path | None, changes: Mapping[str, Any]) -> TeachSpec:
-    """Return the settings in a YAML file, with changes.
+    """Return the settings of a training in a YAML file, with changes.
 
     Raises
     ------
-    ValueError
-        If it is no YAML mapping, or a setting does not exist or has no such value.
+    groove.cli.settings.SettingsError
+        If it holds none, or a setting does not exist or has no such value.
     """
-    from groove.core.tags import load_yaml
+    from groove.cli import settings
     from groove.drums.spec import TeachSpec
 
-    found: Any = {}
-    if config is not None:
-        try:
-            found = load_yaml(config.read_bytes()) or {}
-        except ValueError as error:
-            raise ValueError(f"{config}: {error}") from error
-        if not isinstance(found, dict):
-            raise ValueError(f"{config} holds no settings of a classifier")
-    return TeachSpec.model_validate({**found, **changes})
+    return settings.settings_of(TeachSpec, STAGE, config, changes)
+
+
+def weights_in(file: Path | None) -> dict[str, float] | None:
+    """Return the weight of each session in a file of ``groove drums manifest weights``.
+
+    Raises
+    ------
+    groove.drums.manifest.weights.WeightError
+        If it is none.
+    """
+    from groove.drums.manifest.weights import WeightError, from_json
+
+    if file is None:
+        return None
+    try:
+        return from_json(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, WeightError) as error:
+        raise WeightError(f"{file}: {error}") from error
 
 
 def soundfonts_of(given: Sequence[str]) -> list[tuple[Path, str]]:

@@ -7,6 +7,7 @@ What belongs here: options, files, a line per song. What does not: finding hits
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groove.cli.drums_sounds import SoundsError, audio_files, promoted
+from groove.cli.drums_sounds import SoundsError, audio_files, check_threshold, promoted
 from groove.cli.phase_outputs import check_outputs
 from groove.cli.refusal import reason, refusals
 from groove.cli.writing import write_whole
@@ -68,7 +69,7 @@ def transcribe(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Least confidence of a hit; none: as the model was set"),
+        typer.Option(help="Least confidence of a hit, above 0 to 1; none: as the model was set"),
     ] = None,
     heuristics: Annotated[
         bool,
@@ -90,6 +91,7 @@ def transcribe(
     from groove.drums.transcribe.choice import ears
 
     with refusals():
+        _check_numbers(threshold, offset)
         songs = audio_files(audio)
         _check_form(form)
         several = len(songs) > 1 or any(path.is_dir() for path in audio)
@@ -120,6 +122,7 @@ def _one(
     from groove.drums.transcribe.listening import transcribe_file
 
     started = time.perf_counter()
+    hearing = _for_rate(song, hearing)
     about = {**hearing.about, **({} if threshold is None else {"threshold": threshold})}
     found = transcribe_file(song, lambda heard: hearing.hear(heard, threshold), about)
     seconds = found.audio.duration_s or 0.0
@@ -131,6 +134,24 @@ def _one(
     if not paths:
         typer.echo(render(found, "csv").decode(), nl=False)
     typer.echo(_summary(song, found, seconds, time.perf_counter() - started), err=True)
+
+
+def _for_rate(song: Path, hearing: Ears) -> Ears:
+    """Return what is to hear a song, and say what its sample rate leaves out."""
+    from groove.drums.transcribe.choice import LEAST_HZ, for_rate
+    from groove.drums.transcribe.listening import rate_of
+
+    rate_hz = rate_of(song)
+    if rate_hz is None or rate_hz >= LEAST_HZ:
+        return hearing
+    here = for_rate(hearing, rate_hz)
+    by = "" if here is hearing else f"; heard by {here.name}"
+    typer.echo(
+        f"{song}: {rate_hz} Hz, nothing above {rate_hz // 2} Hz: cymbals and hi-hats cannot be "
+        f"heard there, other drums badly{by}",
+        err=True,
+    )
+    return here
 
 
 def _moved(found: Beatmap, offset: float) -> Beatmap:
@@ -191,6 +212,12 @@ def _check(
             before = seen.setdefault(path.resolve(), f"{song} ({option})")
             if before != f"{song} ({option})":
                 raise SoundsError(f"{before} and {song} ({option}) would both become {path}")
+
+
+def _check_numbers(threshold: float | None, offset: float) -> None:
+    check_threshold(threshold)
+    if not math.isfinite(offset):
+        raise SoundsError(f"--offset {offset}: give seconds")
 
 
 def _check_form(form: str) -> None:

@@ -17,6 +17,7 @@ from groove.cli.data import NoTableError, read_table
 from groove.cli.readiness_checks import bootstrap, boundaries, openset
 from groove.cli.readiness_data import align, baseline, health, leakage
 from groove.cli.readiness_outputs import show
+from groove.cli.readiness_realtime import realtime
 from groove.cli.readiness_run import example, run
 from groove.cli.refusal import refusals
 from groove.cli.writing import write_whole
@@ -37,7 +38,7 @@ def gates(
 ) -> None:
     """Show every gate of the pipeline's last run: value, threshold, verdict. Red ones first.
 
-    A red gate blocks unless the run's configuration waives it and says why.
+    A red gate blocks unless the run's configuration waives it, says why and how red it may be.
 
     Exit codes: 0 none blocks (or not strict), 1 a gate blocks (strict), 2 nothing to read.
 
@@ -81,4 +82,5 @@ readiness.command()(bootstrap)
 readiness.command()(health)
 readiness.command()(baseline)
 readiness.command()(leakage)
+readiness.command()(realtime)
 readiness.command()(example)

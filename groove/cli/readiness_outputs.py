@@ -50,6 +50,8 @@ def finish(outcome: Outcome, *, strict: bool, report: Path | None, html: Path | 
     from groove.readiness.report import page
 
     show(outcome.gates)
+    for remark in outcome.remarks:
+        typer.echo(remark)
     for error in outcome.errors:
         typer.echo(error, err=True)
     with refusals():

@@ -103,6 +103,10 @@ class WandbTracker:
         Project that runs are in.
     mode
         ``online``, ``offline`` or ``disabled``; empty: as the environment says.
+    entity
+        Team or user whose project it is; empty: as the account says.
+    tags
+        Of every run.
 
     Raises
     ------
@@ -112,6 +116,8 @@ class WandbTracker:
 
     project: str
     mode: str = ""
+    entity: str = ""
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse early, before hours of training."""
@@ -134,6 +140,8 @@ class WandbTracker:
                 job_type=stage,
                 config={**params, "inputs": dict(inputs)},
                 mode=self.mode or None,
+                entity=self.entity or None,
+                tags=list(self.tags) or None,
                 dir=folder,
             )
             try:
@@ -196,17 +204,27 @@ class Trackers:
             )
 
 
-def trackers(wandb_project: str = "", wandb_mode: str = "", *, quiet: bool = False) -> Trackers:
-    """Return the trackers that options and environment ask for.
+def trackers(
+    wandb_project: str = "",
+    wandb_mode: str = "",
+    wandb_entity: str = "",
+    wandb_tags: str = "",
+    *,
+    quiet: bool = False,
+) -> Trackers:
+    """Return the trackers that options and environment ask for; tags have commas between them.
 
     Raises
     ------
     ModelError
-        If one is asked for whose package is not installed.
+        If one is asked for whose package is not installed, or an entity or tags of none.
     """
     chosen: list[Tracker] = [] if quiet else [TerminalTracker()]
     if wandb_project:
-        chosen.append(WandbTracker(wandb_project, wandb_mode))
+        tags = tuple(tag.strip() for tag in wandb_tags.split(",") if tag.strip())
+        chosen.append(WandbTracker(wandb_project, wandb_mode, wandb_entity, tags))
+    elif wandb_entity or wandb_tags:
+        raise ModelError("--wandb-entity and --wandb-tags need --wandb-project")
     if server := os.environ.get("GROOVE_MLFLOW", ""):
         chosen.append(_plugged("mlflow")(data=os.environ.get("GROOVE_DATA", "data"), uri=server))
     return Trackers(chosen)

@@ -37,18 +37,23 @@ class EventSpec(Spec):
 class ClipSpec(Spec):
     """The sound around an onset that the classifier sees: a level-free log-mel picture."""
 
-    sample_rate_hz: int = Field(44_100, ge=8_000, description="Everything is resampled to this")
-    pre_s: float = Field(
-        0.06, ge=0, description="Sound kept before the onset (s): what a hit comes on top of"
+    sample_rate_hz: int = Field(
+        44_100, ge=8_000, le=192_000, description="Everything is resampled to this"
     )
-    frames: int = Field(48, ge=8, description="Analysis frames in a clip")
-    hop: int = Field(512, ge=1, description="Samples between frames")
-    n_fft: int = Field(2048, ge=64, description="Samples in a frame")
-    n_mels: int = Field(80, ge=8, description="Mel bands")
-    fmin_hz: float = Field(30.0, ge=0, description="Lower edge of the lowest band")
-    fmax_hz: float = Field(18_000.0, gt=0, description="Upper edge of the highest band")
+    pre_s: float = Field(
+        0.06, ge=0, le=5, description="Sound kept before the onset (s): what a hit comes on top of"
+    )
+    frames: int = Field(48, ge=8, le=2048, description="Analysis frames in a clip")
+    hop: int = Field(512, ge=1, le=16_384, description="Samples between frames")
+    n_fft: int = Field(2048, ge=64, le=32_768, description="Samples in a frame")
+    n_mels: int = Field(80, ge=8, le=512, description="Mel bands")
+    fmin_hz: float = Field(30.0, ge=0, le=96_000, description="Lower edge of the lowest band")
+    fmax_hz: float = Field(18_000.0, gt=0, le=96_000, description="Upper edge of the highest band")
     range_db: float = Field(
-        80.0, gt=0, description="Depth below the clip's loudest point that is still seen (dB)"
+        80.0,
+        gt=0,
+        le=1_000,
+        description="Depth below the clip's loudest point that is still seen (dB)",
     )
 
     @property
@@ -130,7 +135,7 @@ class ClassifierSpec(FitSpec, AugmentSpec):
 
     network: Literal["edge", "document"] = Field("edge", description="Architecture")
     channels: list[int] = Field(
-        default=[], description="Channels of the blocks; none: the network's own"
+        default=[], max_length=8, description="Channels of the blocks; none: the network's own"
     )
     freeze: int = Field(
         0, ge=0, description="First blocks that stay as they are, starting from a trained model"

@@ -55,8 +55,11 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z]+")
 # "Tom2" and "Tom 2" number a drum; "Tom-2", "Tom_02" and "Tom12" number a take or a size.
 _NUMBERED = re.compile(r"([a-z]+) ?([1-9])(?!\d)")
-_SEPARATORS = re.compile(r"[\s_.\-]+")
+_SEPARATORS = re.compile(r"[\s_.\-/()\[\]]+")
 _TRAILING_NUMBER = re.compile(r" ?\d+$")
+# Behind a name: which of two of its kind, and that it is struck.
+_TRAILING_WORD = re.compile(r" (l|r|left|right|hits?)$")
+_KEY = re.compile(r"(\d{1,3})(\.0+)?")
 
 
 def class_of(label: str) -> str:
@@ -125,17 +128,18 @@ def label_of_name(name: str, *details: str) -> str | None:
     return possible[0] if possible else None
 
 
-def label_of_alias(name: str | int, mapping: Mapped = "gm") -> str | None:
+def label_of_alias(name: str | float, mapping: Mapped = "gm") -> str | None:
     """Return the label that a whole name is an alias of, or None.
 
     For annotations and manifests, where a name that is not known must not pass for one that is:
-    unlike :func:`label_of_name`, nothing of it may be left over but a number behind it.
+    unlike :func:`label_of_name`, nothing of it may be left over but a number, a side or "hit"
+    behind it.
 
     Parameters
     ----------
     name
         A label, class, alias, generic name or short form in any spelling, or a MIDI key
-        (a number, or its digits).
+        (a whole number, or one written as such: ``36``, ``36.0``).
     mapping
         What MIDI keys mean, as in :func:`label_of_note`.
 
@@ -145,8 +149,9 @@ def label_of_alias(name: str | int, mapping: Mapped = "gm") -> str | None:
     ('crash', True)
     """
     text = str(name).strip()
-    if text.isascii() and text.isdigit():
-        return label_of_note(int(text), mapping) if len(text) <= 3 else None
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        key = _KEY.fullmatch(text)
+        return label_of_note(int(key[1]), mapping) if key else None
     forms: list[str] = []
     # "HiHat" may be two words or one, "Tom1" a drum's number or its name.
     for spelled in (text, _CAMEL.sub(" ", text)):
@@ -157,6 +162,9 @@ def label_of_alias(name: str | int, mapping: Mapped = "gm") -> str | None:
             return _MEANINGS[form][0]
         if form in _CODES:
             return _CODES[form]
+    for form in forms:
+        if found := _MEANINGS.get(_TRAILING_WORD.sub("", form)):
+            return found[0]
     return None
 
 

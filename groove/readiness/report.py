@@ -116,7 +116,10 @@ def _waivers(waived: Sequence[Gate]) -> str:
         f"<li>{escape('; '.join(names))}<p class=note>{escape(reason)}</p>"
         for reason, names in by_reason.items()
     )
-    return f"<section><h2>Waived: red, and not in the way</h2><ul>{items}</ul></section>"
+    return (
+        "<section><h2>Waived: red, and not in the way</h2><p>A model that rests on one of these is "
+        f"not given the alias <code>challenger</code>.</p><ul>{items}</ul></section>"
+    )
 
 
 def _off(gate: Gate) -> float:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from groove.core.gates import Gate
 from groove.core.tables import frame_of, records
 from groove.readiness.tables import READINESS
+
+if TYPE_CHECKING:
+    from groove.readiness.spec import Waiver
 
 
 class WaiverError(ValueError):
@@ -55,35 +59,41 @@ def gates_of(readiness: pd.DataFrame) -> list[Gate]:
     ]
 
 
-def waived(gates: Iterable[Gate], reasons: Mapping[str, str]) -> list[Gate]:
+def waived(gates: Iterable[Gate], waivers: Mapping[str, Waiver]) -> list[Gate]:
     """Return the gates, red ones with the reason why they do not block a release.
 
     Parameters
     ----------
     gates
         Every gate.
-    reasons
-        ``stage/name`` of a gate to why it does not apply to these data. A green gate needs none
-        and gets none.
+    waivers
+        ``stage/name`` of a gate to why it does not apply to these data, and how red it may be. A
+        green gate needs none and gets none; one beyond the bound, or not measured, blocks and
+        says so in its note.
 
     Raises
     ------
     WaiverError
-        If there is no such gate, or no reason is given.
+        If there is no such gate, or its bound is on the other side than the gate's threshold.
     """
     listed = list(gates)
-    unknown = sorted(set(reasons) - {f"{gate.stage}/{gate.name}" for gate in listed})
+    named = {f"{gate.stage}/{gate.name}": gate for gate in listed}
+    unknown = sorted(set(waivers) - set(named))
     if unknown:
         raise WaiverError(f"no gate is called {', '.join(unknown)}: take the waiver away")
-    silent = sorted(name for name, reason in reasons.items() if not reason.strip())
-    if silent:
-        raise WaiverError(f"say why {', '.join(silent)} does not apply")
-    return [
-        gate
-        if gate.passed
-        else gate.model_copy(update={"waiver": reasons.get(f"{gate.stage}/{gate.name}", "")})
-        for gate in listed
-    ]
+    for name, waiver in sorted(waivers.items()):
+        if getattr(waiver, named[name].direction) is None:
+            raise WaiverError(f"{name} holds {named[name].direction}: give the waiver that bound")
+    return [_waived(gate, waivers.get(f"{gate.stage}/{gate.name}")) for gate in listed]
+
+
+def _waived(gate: Gate, waiver: Waiver | None) -> Gate:
+    if gate.passed or waiver is None:
+        return gate
+    if waiver.covers(gate.value):
+        return gate.model_copy(update={"waiver": f"{waiver.reason.strip()} ({waiver.bound})"})
+    note = f"{gate.note}; waived only where {waiver.bound}".removeprefix("; ")
+    return gate.model_copy(update={"note": note})
 
 
 def _number(value: float | None) -> float | None:
@@ -94,8 +104,11 @@ def passing_models(
     readiness: pd.DataFrame,
     models: Mapping[str, pd.DataFrame],
     lines: Mapping[str, Collection[str]],
+    gated: Collection[str] = (),
 ) -> dict[str, str]:
-    """Return registered model name to MLflow run, of the models that no gate blocks.
+    """Return registered model name to MLflow run, of the models that rest on green gates alone.
+
+    A waiver lets a release go on; it does not make a model one to compare others with.
 
     Parameters
     ----------
@@ -105,13 +118,14 @@ def passing_models(
         Training tables by stage. A stage without a gate does not pass.
     lines
         Stage to the other tables that its model depends on or is judged by: their gates must
-        not block, either.
+        be green, too. A table without gates passes.
+    gated
+        Tables that have gates: one of them without a row was not judged, and does not pass.
     """
-    free = readiness["passed"] | (readiness["waiver"] != "")
-    verdict = free.groupby(readiness["stage"]).all()
+    verdict = readiness["passed"].astype(bool).groupby(readiness["stage"]).all()
     names: dict[str, str] = {}
     for stage, table in models.items():
-        others = all(bool(verdict.get(other, True)) for other in lines.get(stage, ()))
+        others = all(bool(verdict.get(other, other not in gated)) for other in lines.get(stage, ()))
         if not (bool(verdict.get(stage, False)) and others):
             continue
         for row in records(table):

@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from assets.gates import GATES, as_check, merged, verdicts
+from assets.readiness import ReadinessConfig
 from groove.contracts import CONTRACTS
 from groove.core.gates import Gate
+from groove.readiness.spec import ReadinessSpec
 from groove.readiness.verdicts import waived
 from groove_dagster.definitions import defs
 from groove_dagster.sensors import new_raw_files
@@ -105,11 +107,23 @@ def test_a_check_tells_all_that_its_gate_knows() -> None:
 
 def test_the_demo_waives_gates_that_there_are_and_says_why() -> None:
     found = yaml.safe_load((CONFIGS / "demo.yaml").read_text())
-    reasons = found["ops"]["readiness"]["config"]["waived"]
-    listed = {f"{gate.stage}/{gate.name}": gate for gate in waived(verdicts({}, {}), reasons)}
-    assert all(listed[name].waiver == reason for name, reason in reasons.items())
-    # Without a table nothing is measured: all but the waived ones block.
-    assert sum(gate.blocks for gate in listed.values()) == len(listed) - len(reasons)
+    waivers = ReadinessSpec(waived=found["ops"]["readiness"]["config"]["waived"]).waivers
+    gates = verdicts({}, {})
+    # Without a table nothing is measured, and a waiver covers only what was.
+    assert all(gate.blocks for gate in waived(gates, waivers))
+    for name, waiver in waivers.items():
+        (gate,) = (one for one in gates if f"{one.stage}/{one.name}" == name)
+        bound = getattr(waiver, gate.direction)
+        (at_bound,) = waived([gate.model_copy(update={"value": bound})], {name: waiver})
+        assert waiver.reason.strip() in at_bound.waiver
+        worse = bound - 0.01 if gate.direction == "at_least" else bound + 0.01
+        (beyond,) = waived([gate.model_copy(update={"value": worse})], {name: waiver})
+        assert beyond.blocks
+
+
+def test_the_waivers_of_the_demo_go_through_the_settings_of_the_asset() -> None:
+    found = yaml.safe_load((CONFIGS / "demo.yaml").read_text())["ops"]["readiness"]["config"]
+    assert ReadinessConfig(**found).waivers == ReadinessSpec(**found).waivers
 
 
 def test_a_job_per_deliverable_everything_nightly_and_a_sensor() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groove.drums.manifest.weights import event_chances, weights_of
+from groove.drums.manifest.weights import WeightError, event_chances, weights_of
 
 
 def chances(
@@ -50,6 +50,34 @@ def chances(
     rarest = np.where(np.isfinite(rarest), rarest, without)
     chance = own * rarest**-balance
     return np.asarray(chance / chance.sum())
+
+
+def completed(
+    weights: Mapping[str, float], sessions: Sequence[str], recorded: Sequence[bool]
+) -> dict[str, float]:
+    """Return the weights with those of sessions that no manifest knows: kits, as by default.
+
+    Parameters
+    ----------
+    weights
+        By session of the manifest.
+    sessions
+        Of each event.
+    recorded
+        Whether each event is of a manifest's recordings, which need a weight.
+
+    Raises
+    ------
+    groove.drums.manifest.weights.WeightError
+        If a recorded session has none.
+    """
+    lacking = {s for s, real in zip(sessions, recorded, strict=True) if real} - set(weights)
+    if lacking:
+        raise WeightError(
+            f"{len(lacking)} sessions have no weight, such as {min(lacking)!r}: derive the weights "
+            "from the manifest that is learnt from"
+        )
+    return {**weights_of(sessions), **weights}
 
 
 def of_kinds(

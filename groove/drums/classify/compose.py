@@ -19,7 +19,7 @@ What belongs here: what is drawn and how loud it is. What does not: the operatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 
 from groove.core.digest import seed_of
 from groove.drums.classify import variation as vary
-from groove.drums.classify.balance import chances, of_kinds
+from groove.drums.classify.balance import chances, completed, of_kinds
 from groove.drums.classify.batches import Material
 from groove.drums.classify.features import pictures
 from groove.drums.classify.outsiders import FAMILIES
-from groove.drums.classify.sounds import Sounds
+from groove.drums.classify.sounds import RECORDED, Sounds
 from groove.drums.classify.variation import Chance, Sound
 from groove.drums.spec import ClipSpec, ComposeSpec
 from groove.midi.taxonomy import CLASSES
@@ -83,6 +83,13 @@ class Composer:
         Kinds of made-up sounds that are no drum.
     folds
         Sets of kits whose presence in each clip is noted.
+    weights
+        Weight of each session of recorded hits; none: by how many hits a session has.
+
+    Raises
+    ------
+    groove.drums.manifest.weights.WeightError
+        If a session of recorded hits has no weight.
     """
 
     def __init__(
@@ -93,6 +100,7 @@ class Composer:
         clip: ClipSpec,
         families: Sequence[str] = ("tones", "noises", "effects"),
         folds: Sequence[frozenset[str]] = (),
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self.sounds = sounds
         self.beds = beds
@@ -101,9 +109,11 @@ class Composer:
         self.families = [FAMILIES[name] for name in families]
         self.truth = sounds.marks()
         self.rate = clip.sample_rate_hz
-        self.chance_of = of_kinds(
-            chances(self.truth, sounds.kits, spec.balance), sounds.kinds, spec.shares
-        )
+        if weights is not None:
+            recorded = [kind == RECORDED for kind in sounds.kinds]
+            weights = completed(weights, sounds.sessions, recorded)
+        own = chances(self.truth, sounds.sessions, spec.balance, weights)
+        self.chance_of = of_kinds(own, sounds.kinds, spec.shares)
         self.fold_of = np.array(
             [[kit in fold for fold in folds] for kit in sounds.kits], dtype=bool
         ).reshape(len(sounds), len(folds))

@@ -7,23 +7,54 @@ What belongs here: what a model file holds and how it is run. What does not: tra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from groove.audio.waveform import Waveform
-from groove.core.models import ExportCase, ModelError, pack, unpack
+from groove.core.models import ExportCase, pack
 from groove.drums.classify import unknown
 from groove.drums.classify.calibration import Calibration, probabilities
 from groove.drums.classify.features import cut, pictures
 from groove.drums.classify.graph import DrumGraph
 from groove.drums.classify.metrics import Marks, decide
 from groove.drums.classify.network import DrumNetwork, build
+from groove.drums.model_files import Channels, Header, Name, Threshold, filled, opened
 from groove.drums.spec import ClipSpec
 
 FORMAT = "groove.drums.classifier/2"
 _BATCH = 256
+#: Longest clip (s) that a file may ask for, and classes at most.
+_CLIP_S = 30.0
+_CLASSES = 64
+
+
+class _Said(Header):
+    """What a classifier's file says about itself."""
+
+    classes: Annotated[list[Name], Field(min_length=1, max_length=_CLASSES)]
+    clip: ClipSpec
+    network: Literal["edge", "document"]
+    channels: Annotated[list[Channels], Field(max_length=8)]
+    scale: float = Field(gt=0, le=100)
+    bias: float = Field(ge=-100, le=100)
+    threshold: Threshold
+    unknown_below: float = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _orderly(self) -> Self:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("a class is named twice")
+        if self.clip.fmin_hz >= self.clip.fmax_hz:
+            raise ValueError("fmin_hz must be below fmax_hz")
+        if self.clip.clip_samples > _CLIP_S * self.clip.sample_rate_hz:
+            raise ValueError(f"a clip is longer than {_CLIP_S:g} s")
+        if self.clip.pre_samples >= self.clip.clip_samples:
+            raise ValueError("a clip ends before its onset")
+        return self
 
 
 @dataclass(frozen=True)
@@ -118,26 +149,25 @@ def from_bytes(data: bytes) -> DrumModel:
     Raises
     ------
     ModelError
-        If it is none.
+        If it is none, or one that says what cannot be.
     """
-    state, metadata = unpack(data)
-    if metadata.get("format") != FORMAT:
-        raise ModelError(
-            f"not a drum classifier of this release: its format is {metadata.get('format')!r}, "
-            f"{FORMAT!r} is needed"
-        )
-    try:
-        clip = ClipSpec(**metadata["clip"])
-        classes = tuple(metadata["classes"])
-        shape = Shape(metadata["network"], tuple(metadata["channels"]))
-        network = build(shape.name, clip.frames, clip.n_mels, len(classes), shape.channels)
-        network.load_state_dict(state)
-        calibration = Calibration(float(metadata["scale"]), float(metadata["bias"]))
-        limits = float(metadata["threshold"]), float(metadata["unknown_below"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"a damaged drum classifier: {error}") from error
-    network.eval()
-    return DrumModel(network, shape, classes, clip, calibration, *limits)
+    kind = "drum classifier"
+    state, said = opened(data, kind, FORMAT, _Said)
+    shape = Shape(said.network, tuple(said.channels))
+    classes, clip = tuple(said.classes), said.clip
+
+    def made() -> DrumNetwork:
+        return build(shape.name, clip.frames, clip.n_mels, len(classes), shape.channels)
+
+    return DrumModel(
+        filled(made, state, kind),
+        shape,
+        classes,
+        clip,
+        Calibration(said.scale, said.bias),
+        said.threshold,
+        said.unknown_below,
+    )
 
 
 def export_case(model_bytes: bytes) -> ExportCase:

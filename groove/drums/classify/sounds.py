@@ -55,6 +55,8 @@ class Sounds:
         Per hit.
     kinds
         Per hit, one of :data:`KINDS`.
+    sessions
+        Per hit, what it was played in: a manifest's session, else its kit.
     """
 
     rate_hz: int
@@ -64,6 +66,7 @@ class Sounds:
     licenses: list[str] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -77,6 +80,7 @@ class Sounds:
         *,
         split: str = TRAIN,
         kind: str = RECORDED,
+        session: str = "",
     ) -> None:
         """Add a hit that begins at sample 0; a silent one is left out."""
         part = heard[: round(SECONDS * self.rate_hz)]
@@ -92,6 +96,7 @@ class Sounds:
         self.licenses.append(license_)
         self.splits.append(split)
         self.kinds.append(kind)
+        self.sessions.append(session or kit)
 
     def marks(self) -> NDArray[np.bool_]:
         """Return the truth as one array (hits, classes)."""
@@ -108,6 +113,7 @@ class Sounds:
             [self.licenses[place] for place in kept],
             [self.splits[place] for place in kept],
             [self.kinds[place] for place in kept],
+            [self.sessions[place] for place in kept],
         )
 
     def drums(self) -> Sounds:
@@ -124,6 +130,7 @@ class Sounds:
             self.licenses + other.licenses,
             self.splits + other.splits,
             self.kinds + other.kinds,
+            self.sessions + other.sessions,
         )
 
     def identity(self) -> str:
@@ -132,7 +139,9 @@ class Sounds:
         for part in self.samples:
             told.update(part.tobytes())
         told.update(self.marks().tobytes())
-        return digest(told.hexdigest(), self.rate_hz, self.kits, self.splits, self.kinds)
+        return digest(
+            told.hexdigest(), self.rate_hz, self.kits, self.splits, self.kinds, self.sessions
+        )
 
     def of_split(self, split: str) -> Sounds:
         """Return the hits of one side of the split."""
@@ -212,6 +221,7 @@ def add_dataset(sounds: Sounds, folder: Path) -> list[tuple[str, str]]:
             event.license or UNKNOWN_LICENSE,
             split=event.split or TRAIN,
             kind=COMPUTED if event.is_synthetic else RECORDED,
+            session=event.session_id,
         )
     if not len(sounds):
         raise DatasetError(f"{folder} holds no clip that can be learnt from")

@@ -22,8 +22,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from groove.core.digest import digest
 from groove.core.files import write_whole
+from groove.drums.model_files import first_error
 from groove.drums.spec import TeachSpec
 
 OBJECTIVE = "validation_macro_f1"
@@ -86,7 +89,7 @@ def changed(spec: TeachSpec, changes: Mapping[str, Any]) -> TeachSpec:
 
     Raises
     ------
-    pydantic.ValidationError
+    SweepError
         If there is no such setting, or it has no such value.
     """
     content = spec.model_dump()
@@ -98,7 +101,10 @@ def changed(spec: TeachSpec, changes: Mapping[str, Any]) -> TeachSpec:
             if not isinstance(inner, dict):
                 raise SweepError(f"{name}: {part} has no settings inside")
         inner[last] = value
-    return TeachSpec.model_validate(content)
+    try:
+        return TeachSpec.model_validate(content)
+    except ValidationError as error:
+        raise SweepError(first_error(error)) from None
 
 
 def trials(

@@ -17,7 +17,7 @@ Conventions
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from groove.drums.classify.variation import Sound
 from groove.drums.spec import ClipSpec, TeachSpec
 from groove.midi.taxonomy import CLASSES
 
-VERSION = "1"
+VERSION = "2"
 #: Negatives of each side, at most.
 _NEGATIVES = 240
 #: Single hits of a fold that calibration hears, at most.
@@ -67,6 +67,7 @@ def teach(
     run: Run | None = None,
     start: model.DrumModel | None = None,
     scratch: Path | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> Taught:
     """Train a classifier.
 
@@ -85,9 +86,14 @@ def teach(
     scratch
         Folder for composed clips and the state after each epoch; a training that is started
         again with the same folder, sounds and settings goes on from there.
+    weights
+        How often each session of recorded hits is drawn, as ``groove drums manifest weights``
+        says; none: by how many hits it has. Sessions of the training side need one.
 
     Raises
     ------
+    groove.drums.manifest.weights.WeightError
+        If a session of recorded hits to learn from has no weight.
     groove.drums.classify.sounds.DatasetError
         If there is nothing to learn from, or to stop early by.
     """
@@ -99,10 +105,18 @@ def teach(
                 f"no {name} clip of a drum: clips of at least two kits, or computed ones, are needed"
             )
     folds = folds_of(sides[TRAIN], spec.folds) if start is None else []
-    identity = _identity(sounds, beds, spec, start)
+    identity = _identity(sounds, beds, spec, start, weights)
     composed = {
         name: _composed(
-            Composer(sides[name], beds, spec.compose, clip, negatives.SEEN, folds),
+            Composer(
+                sides[name],
+                beds,
+                spec.compose,
+                clip,
+                negatives.SEEN,
+                folds,
+                weights if name == TRAIN else None,
+            ),
             count,
             name,
             spec,
@@ -164,7 +178,11 @@ def alone(sounds: Sounds, clip: ClipSpec) -> NDArray[np.float32]:
 
 
 def _identity(
-    sounds: Sounds, beds: Sequence[Sound], spec: TeachSpec, start: model.DrumModel | None
+    sounds: Sounds,
+    beds: Sequence[Sound],
+    spec: TeachSpec,
+    start: model.DrumModel | None,
+    weights: Mapping[str, float] | None,
 ) -> tuple[str, str]:
     """Return what composed clips hang on, and what a training hangs on besides."""
     made = digest(
@@ -175,6 +193,7 @@ def _identity(
         spec.compose.model_dump_json(),
         spec.seed,
         spec.folds,
+        {} if weights is None else dict(weights),
     )
     begun = "" if start is None else digest(start.to_bytes())
     return made[:24], digest(spec.model_dump_json(), begun)

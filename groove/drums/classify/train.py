@@ -10,7 +10,8 @@ Conventions
   of the test split whose kits no training event is of.
 * Songs of the test split have figures of their own, ``test_song_*``; two hits of a kit at once,
   ``test_mixed_*``; sounds that are no drum, ``test_unknown_*``.
-* Sessions and classes are drawn by :mod:`groove.drums.classify.balance`.
+* Sessions are drawn by the weights of ``drum_session_weights``, classes by
+  :mod:`groove.drums.classify.balance`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from groove.core.models import Headline, model_row
 from groove.core.splits import TEST, TRAIN, VALIDATION
 from groove.core.store import Store
 from groove.core.tracking import Tracker
+from groove.drums.manifest.weights import DRUM_SESSION_WEIGHTS
 from groove.drums.spec import ClassifierSpec
 from groove.drums.tables import DRUM_CLIPS, DRUM_EVENTS
 from groove.midi.taxonomy import CLASSES
 
-VERSION = "4"
+VERSION = "5"
 
 #: Fewer one-shots than this say too little about calibration.
 _LEAST_CALIBRATING = 50
@@ -44,6 +46,7 @@ _OUTSIDERS = 96
 def train(
     drum_events: pd.DataFrame,
     drum_clips: pd.DataFrame,
+    drum_session_weights: pd.DataFrame,
     spec: ClassifierSpec,
     store: Store,
     tracker: Tracker,
@@ -54,6 +57,8 @@ def train(
     ------
     groove.drums.corpus.loading.CorpusError
         If a split has no event that may be used.
+    groove.drums.manifest.weights.WeightError
+        If a session to learn from has no weight.
     """
     from groove.drums.classify import calibration, model, negatives, unknown
     from groove.drums.classify.balance import chances
@@ -71,12 +76,17 @@ def train(
     strange = negatives.material(VALIDATION, _OUTSIDERS, clip, _OUTSIDERS)
     watched = Material(checked.pictures[kept], checked.truth[kept])
     # Sounds that are no drum are drawn as often as their share says, whatever their number.
-    chance = chances(learnt.truth, learnt.events["session_id"].tolist(), spec.balance)
+    sessions = learnt.events["session_id"].tolist()
+    weights = dict(
+        zip(drum_session_weights["session_id"], drum_session_weights["weight"], strict=True)
+    )
+    chance = chances(learnt.truth, sessions, spec.balance, weights)
     chance = np.concatenate([chance * (1.0 - spec.outsiders), _even(len(without), spec.outsiders)])
     settings = spec.model_dump()
     inputs = {
         "drum_events": table_digest(drum_events, DRUM_EVENTS),
         "drum_clips": table_digest(drum_clips, DRUM_CLIPS),
+        "drum_session_weights": table_digest(drum_session_weights, DRUM_SESSION_WEIGHTS),
     }
     with tracker.run("drum_classifier", settings, inputs) as run:
         started = time.monotonic()

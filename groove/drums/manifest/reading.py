@@ -35,7 +35,7 @@ def stream_events(
     refuse: Refuse | None = None,
     repeats: bool = False,
 ) -> Iterator[Event]:
-    """Yield the events of a manifest, in bounded memory (16 bytes an event, to find repeats).
+    """Return an iterator of a manifest's events, in bounded memory (16 bytes an event, to find repeats).
 
     Parameters
     ----------
@@ -58,6 +58,19 @@ def stream_events(
     OSError
         If the file cannot be read.
     """
+    found = numbered_events(source, root=root, limits=limits, refuse=refuse, repeats=repeats)
+    return (event for _, event in found)
+
+
+def numbered_events(
+    source: Source,
+    *,
+    root: Path | None,
+    limits: LineLimits | None = None,
+    refuse: Refuse | None = None,
+    repeats: bool = False,
+) -> Iterator[tuple[int, Event]]:
+    """Yield (line number, event), otherwise as :func:`stream_events`."""
     limits = limits or LineLimits()
     inside = Inside(root)
     seen = Identities()
@@ -78,7 +91,7 @@ def stream_events(
                 continue
             if not repeats:
                 seen.add(event.sample_id, number)
-            yield event
+            yield number, event
     for again in seen.repeated():
         if refuse is None:
             raise again

@@ -7,13 +7,14 @@ r"""Annotated folders: recordings, and what a listener says is struck in them.
     DIR/annotations/NAME.bsm     or another form of beatmap: .csv .tsv .jams .mid
 
 A line's parts are set off by tabs, semicolons, commas or blanks; what follows ``#``, ``%`` or
-``//`` is a comment; a first line of names is passed over. Velocity is 0..1, or a MIDI one. A label
-track of Audacity (start, end, label) is read, too.
+``//`` is a comment; a first line of names (no digit in its first part) is passed over, and told.
+Velocity is 0..1, or a MIDI one. A label track of Audacity (start, end, label) is read, too, and so
+are decimal commas where something else sets the parts off. ``kick+hihat_closed`` is two hits.
 
 Data sets name drums in their own ways. Any alias of the taxonomy is known; a label that is not
-known is counted and named, and its hit takes no part. A name that several classes share (``HH``,
-``TT``, ``CY``) is taken for the commonest of them and counted: figures of single classes then say
-less than those of groups.
+known is counted and named, and of its hit the time is kept: that something was struck is known. A
+name that several classes share (``HH``, ``TT``, ``CY``) is taken for the commonest of them and
+counted: figures of single classes then say less than those of groups.
 
 What belongs here: which files belong together, and lenient reading. What does not: strict forms of
 beatmaps (:mod:`groove.drums.beatmap`).
@@ -31,7 +32,7 @@ from pathlib import Path
 from groove.core.inputs import AUDIO_SUFFIXES
 from groove.drums.beatmap import MAX_BYTES, MAX_HITS, Beatmap, BeatmapError, Hit
 from groove.drums.beatmap_forms import from_midi, parse
-from groove.midi.taxonomy import Mapped, label_of_alias
+from groove.midi.taxonomy import Mapped, label_of_alias, label_of_note
 
 #: Forms of annotations, the one that counts first.
 SUFFIXES = (".txt", ".tsv", ".csv", ".lab", ".bsm", ".jams", ".mid", ".midi")
@@ -47,7 +48,15 @@ _COARSE = frozenset(
 _COMMENT = re.compile(r"\s*(#|%|//).*$")
 _BLANKS = re.compile(r"[\s]+")
 _PLAIN = re.compile(r"[^a-z]")
+_DIGIT = re.compile(r"\d")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+# "0,5 kick" is a time and a label; "0,36" may be a time and a key.
+_COMMA_THEN_NAME = re.compile(r"\d+,\d+\s+[^\W\d]")
+_WHOLE = re.compile(r"\d+(\.0+)?")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 40
+#: A hit's end is no further behind its start.
+_LONGEST_HIT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,17 @@ class Annotation:
         Labels that no taxonomy knows, and how often each is used.
     coarse
         Names that several classes share, and how often each is used.
+    unlabelled_s
+        Times of the hits of unknown labels, in order, s.
+    passed_over
+        The first line, if it was taken for names of columns; else nothing.
     """
 
     beatmap: Beatmap
     unknown: dict[str, int] = field(default_factory=dict)
     coarse: dict[str, int] = field(default_factory=dict)
+    unlabelled_s: tuple[float, ...] = ()
+    passed_over: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,9 +164,11 @@ def read_annotation(path: Path, keys: Mapped = "gm") -> Annotation:
         return _of_lines(data, str(path), keys)
     if suffix in (".mid", ".midi"):
         beatmap = from_midi(data, str(path), keys)
-        lost = beatmap.about.get("notes_without_label", 0)
-        unknown = {"MIDI keys without a label": lost} if isinstance(lost, int) and lost else {}
-        return Annotation(beatmap, unknown)
+        if not beatmap.about.get("notes_without_label"):
+            return Annotation(beatmap)
+        lost_s = _without_label(data, keys)
+        unknown = {"MIDI keys without a label": len(lost_s)}
+        return Annotation(beatmap, unknown, unlabelled_s=lost_s)
     return Annotation(parse(data, "jams" if suffix == ".jams" else "bsm", str(path)))
 
 
@@ -166,42 +183,70 @@ def _rank(path: Path) -> int:
     return SUFFIXES.index(path.suffix.lower())
 
 
+def _without_label(data: bytes, keys: Mapped) -> tuple[float, ...]:
+    """Return when a MIDI file strikes keys that mean nothing."""
+    from groove.midi.notes import read_midi
+
+    song = read_midi(data)
+    struck = zip(song.start_s[song.drum].tolist(), song.pitch[song.drum].tolist(), strict=True)
+    return tuple(sorted(at for at, key in struck if label_of_note(key, keys) is None))
+
+
 def _of_lines(data: bytes, name: str, keys: Mapped) -> Annotation:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BeatmapError(f"{name}: is no UTF-8 text; save it as such") from error
     hits: list[Hit] = []
+    lost_s: list[float] = []
     unknown: Counter[str] = Counter()
     coarse: Counter[str] = Counter()
-    named = False
-    for number, line in enumerate(text.splitlines(), 1):
+    header = ""
+    for number, line in enumerate(_text(data, name).splitlines(), 1):
         cells = _cells(line)
         if not cells:
             continue
-        if not (named or hits or unknown) and len(cells) > 1 and _is_word(cells[0]):
-            named = True  # a line of names, once, before the first hit
+        if not (header or hits or lost_s) and len(cells) > 1 and _is_word(cells[0]):
+            header = line.strip()[:_SHOWN]  # once, before the first hit
             continue
         time_s, said, velocity = _hit(cells, f"{name}, line {number}", keys)
-        label = label_of_alias(said, keys)
-        if label is None:
-            unknown[said[:_SHOWN]] += 1
-            continue
-        if _PLAIN.sub("", said.lower()) in _COARSE:
-            coarse[said[:_SHOWN]] += 1
-        if len(hits) >= MAX_HITS:
-            raise BeatmapError(f"{name}, line {number}: more than {MAX_HITS:,} hits")
-        hits.append(Hit(time_s=time_s, label=label, velocity=velocity))
+        for part in _parts(said, keys):
+            if len(hits) + len(lost_s) >= MAX_HITS:
+                raise BeatmapError(f"{name}, line {number}: more than {MAX_HITS:,} hits")
+            label = label_of_alias(part, keys)
+            if label is None:
+                unknown[part[:_SHOWN]] += 1
+                lost_s.append(time_s)
+                continue
+            if _PLAIN.sub("", part.lower()) in _COARSE:
+                coarse[part[:_SHOWN]] += 1
+            hits.append(Hit(time_s=time_s, label=label, velocity=velocity))
     return Annotation(
-        Beatmap(hits=hits), dict(sorted(unknown.items())), dict(sorted(coarse.items()))
+        Beatmap(hits=hits),
+        dict(sorted(unknown.items())),
+        dict(sorted(coarse.items())),
+        tuple(sorted(lost_s)),
+        header,
     )
+
+
+def _text(data: bytes, name: str) -> str:
+    wide = data.startswith(_UTF_16)
+    try:
+        return data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        form = "UTF-16 text, though it begins as such" if wide else "UTF-8 text"
+        raise BeatmapError(f"{name}: is no {form}; save it as UTF-8") from error
+
+
+def _parts(said: str, keys: Mapped) -> list[str]:
+    """Return what is struck at once: ``kick+snare`` is two labels."""
+    if "+" not in said or label_of_alias(said, keys) is not None:
+        return [said]
+    return [part.strip() for part in said.split("+") if part.strip()] or [said]
 
 
 def _cells(line: str) -> list[str]:
     """Return the parts of a line; blanks part them only where nothing else does."""
     plain = _COMMENT.sub("", line).strip()
     for mark in ("\t", ";", ","):
-        if mark in plain:
+        if mark in plain and not (mark == "," and _COMMA_THEN_NAME.match(plain)):
             cells = [cell.strip().strip("\"'") for cell in plain.split(mark)]
             while cells and not cells[-1]:
                 cells.pop()
@@ -220,7 +265,7 @@ def _hit(cells: list[str], where: str, keys: Mapped) -> tuple[float, str, float 
     if not 0 <= time_s <= 1e6:
         raise BeatmapError(f"{where}: {time_s:g} s is no time in a recording")
     rest = cells[1:]
-    if len(rest) > 1 and _number(rest[0]) is not None and _ends(rest):
+    if len(rest) > 1 and _ends(rest, time_s, keys):
         rest = rest[1:]
     if len(rest) == 1 and label_of_alias(rest[0], keys) is None:
         # Set off by blanks, a label of several words is not told from what is around it.
@@ -248,12 +293,23 @@ def _parted(text: str, keys: Mapped) -> list[str]:
     return [text]
 
 
-def _ends(rest: list[str]) -> bool:
+def _ends(rest: list[str], time_s: float, keys: Mapped) -> bool:
     """Return whether the first of these is where a hit ends, not a MIDI key as its label."""
-    return _number(rest[1]) is None or not rest[0].isdigit()
+    end_s = _number(rest[0])
+    if end_s is None or _number(rest[1]) is None:
+        return end_s is not None
+    if rest[0].isdigit() or not _WHOLE.fullmatch(rest[0]):
+        return not rest[0].isdigit()
+    # "36.0" may be either: an end is near, and a key follows it.
+    near = time_s <= end_s <= time_s + _LONGEST_HIT_S
+    meant = label_of_alias(rest[0], keys), label_of_alias(rest[1], keys)
+    return meant[0] is None or (near and meant[1] is not None)
 
 
 def _is_word(text: str) -> bool:
+    """Return whether a first part names a column: no digit, nor what Python calls a number."""
+    if _DIGIT.search(text):
+        return False
     try:
         float(text)
     except ValueError:
@@ -262,6 +318,8 @@ def _is_word(text: str) -> bool:
 
 
 def _number(text: str) -> float | None:
+    if _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
     try:
         value = float(text)
     except ValueError:

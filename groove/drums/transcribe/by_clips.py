@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groove.audio.downmix import one_channel
 from groove.audio.waveform import Waveform, resample
 from groove.drums.beatmap import Beatmap, Hit
 from groove.drums.transcribe.heuristic import onsets, velocities
@@ -37,14 +38,13 @@ def transcribe(model: DrumModel, waveform: Waveform, threshold: float | None = N
         Least probability of a class; ``None``: the model's own. An onset where no class reaches
         it is no drum.
     """
+    waveform = Waveform(one_channel(waveform)[None], waveform.sample_rate)
     at_s = onsets(waveform).time_s
     least = model.threshold if threshold is None else threshold
     hard = velocities(waveform, at_s)
     names = [str(label_of_alias(name)) for name in model.classes]
     # Once, not for each batch.
-    heard = resample(
-        Waveform(waveform.mono()[None], waveform.sample_rate), model.clip.sample_rate_hz
-    )
+    heard = resample(waveform, model.clip.sample_rate_hz)
     hits = []
     for start in range(0, len(at_s), _BATCH):
         likely = model.listen(heard, at_s[start : start + _BATCH])

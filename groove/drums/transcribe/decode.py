@@ -19,6 +19,9 @@ from groove.midi.taxonomy import CLASSES, label_of_alias
 
 Frames = NDArray[np.float32]
 
+#: Positions of one instrument.
+HI_HATS = ("hihat_closed", "hihat_open", "hihat_pedal")
+
 
 class Peaks(NamedTuple):
     """Hits before they are put together: time (s), class, activation and velocity of each."""
@@ -70,6 +73,56 @@ def peaks(
         here[order],
         velocity[frame, klass].astype(np.float64)[order],
     )
+
+
+def struck(
+    onset: Frames,
+    velocity: Frames,
+    frames_per_s: float,
+    thresholds: Sequence[float] | NDArray[np.float64],
+    apart_s: float,
+    classes: Sequence[str] = CLASSES,
+) -> Peaks:
+    """Return the hits of all classes, by time; a hi-hat is in one position at a time.
+
+    Of an unknown hi-hat the network often knows that it is one, not how far it is open: its
+    positions' activations are added, their first threshold counts, and the surest names it.
+
+    Parameters
+    ----------
+    onset, velocity, frames_per_s, thresholds, apart_s
+        As in :func:`peaks`.
+    classes
+        Names of the columns.
+    """
+    limits = np.asarray(thresholds, dtype=np.float64)
+    hats = [place for place, name in enumerate(classes) if name in HI_HATS]
+    rest = [place for place in range(len(classes)) if place not in hats]
+    found = peaks(onset[:, rest], velocity[:, rest], frames_per_s, limits[rest], apart_s)
+    parts = [found._replace(klass=np.array(rest, dtype=np.int64)[found.klass])]
+    if hats:
+        together = added(onset[:, hats])
+        open_or_not = peaks(together, together, frames_per_s, limits[hats[:1]], apart_s)
+        frame = np.rint(open_or_not.time_s * frames_per_s).astype(np.int64)
+        near = np.clip(frame[:, None] + np.arange(-1, 2), 0, len(onset) - 1)
+        surest = onset[:, hats][near].max(axis=1).argmax(axis=1)
+        position = np.array(hats, dtype=np.int64)[surest]
+        hard = velocity[near, position[:, None]].max(axis=1).astype(np.float64)
+        parts.append(open_or_not._replace(klass=position, velocity=hard))
+    time_s = np.concatenate([part.time_s for part in parts])
+    klass = np.concatenate([part.klass for part in parts])
+    order = np.lexsort((klass, time_s))
+    return Peaks(
+        time_s[order],
+        klass[order],
+        np.concatenate([part.confidence for part in parts])[order],
+        np.concatenate([part.velocity for part in parts])[order],
+    )
+
+
+def added(onset: Frames) -> Frames:
+    """Return the sum of columns, at most 1, as one column."""
+    return np.asarray(np.minimum(onset.sum(axis=1, keepdims=True), 1.0), dtype=np.float32)
 
 
 def beatmap(found: Peaks, spec: DecodeSpec, classes: Sequence[str] = CLASSES) -> Beatmap:

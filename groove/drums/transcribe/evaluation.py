@@ -14,6 +14,9 @@ Conventions
   for every tom): only figures in groups are comparable across such data sets.
 * Micro F counts the hits of all classes together: what is found of a class that nobody struck
   counts against it. Macro F is the mean F of the classes that were struck.
+* A hit whose label is unknown is an onset, and no hit of any class: what is found within the window
+  of it, and is right of no true hit, counts neither way. If all labels of a recording are unknown,
+  there are figures of onsets alone.
 * A figure of nothing is ``None``, never 0 or 1: no true hits, and none found.
 """
 
@@ -153,7 +156,12 @@ class Scores:
         }
 
 
-def score(truth: Beatmap, found: Beatmap, window_s: float = WINDOW_S) -> Scores:
+def score(
+    truth: Beatmap,
+    found: Beatmap,
+    window_s: float = WINDOW_S,
+    unlabelled_s: Sequence[float] = (),
+) -> Scores:
     """Return how well found hits agree with the true ones of the same recording.
 
     Parameters
@@ -162,13 +170,20 @@ def score(truth: Beatmap, found: Beatmap, window_s: float = WINDOW_S) -> Scores:
         Hits in order of time.
     window_s
         Greatest distance of a pair, s.
+    unlabelled_s
+        Times of true hits whose label is unknown, s.
     """
     true, heard = _by_class(truth), _by_class(found)
+    lost = np.sort(np.asarray(unlabelled_s, dtype=np.float64))
+    struck = _merged(np.sort(np.concatenate([_times(truth), lost])))
+    onsets = _paired(struck, _merged(_times(found)), window_s)
+    if len(lost) and not truth.hits:
+        return Scores(onsets, dict.fromkeys(CLASSES, Counts()), dict.fromkeys(GROUPS, Counts()))
     return Scores(
-        _paired(_onsets(truth), _onsets(found), window_s),
-        {name: _paired(true[name], heard[name], window_s) for name in CLASSES},
+        onsets,
+        {name: _paired(true[name], heard[name], window_s, lost) for name in CLASSES},
         {
-            group: _paired(_joined(true, names), _joined(heard, names), window_s)
+            group: _paired(_joined(true, names), _joined(heard, names), window_s, lost)
             for group, names in GROUPS.items()
         },
     )
@@ -216,9 +231,17 @@ def pairs(true_s: Times, found_s: Times, window_s: float) -> int:
     return count
 
 
-def _paired(true_s: Times, found_s: Times, window_s: float) -> Counts:
+def _paired(true_s: Times, found_s: Times, window_s: float, lost_s: Times | None = None) -> Counts:
+    """Return the counts; ``lost_s``: true hits that may be of this class, or of another."""
     right = pairs(true_s, found_s, window_s)
-    return Counts(right, len(found_s) - right, len(true_s) - right)
+    told = found_s if lost_s is None else found_s[~_near(found_s, lost_s, window_s)]
+    # Of all largest sets of pairs, one has as many of these in it as can be paired at all.
+    return Counts(right, len(told) - pairs(true_s, told, window_s), len(true_s) - right)
+
+
+def _near(times_s: Times, others_s: Times, window_s: float) -> NDArray[np.bool_]:
+    first = np.searchsorted(others_s, times_s - window_s, side="left")
+    return np.asarray(first < np.searchsorted(others_s, times_s + window_s, side="right"))
 
 
 def _by_class(hits: Beatmap) -> dict[str, Times]:
@@ -233,8 +256,8 @@ def _joined(by_class: Mapping[str, Times], names: Iterable[str]) -> Times:
     return _merged(np.sort(np.concatenate([by_class[name] for name in names])))
 
 
-def _onsets(hits: Beatmap) -> Times:
-    return _merged(np.array([hit.time_s for hit in hits.hits]))
+def _times(hits: Beatmap) -> Times:
+    return np.array([hit.time_s for hit in hits.hits], dtype=np.float64)
 
 
 def _merged(times_s: Times) -> Times:

@@ -39,6 +39,10 @@ class Report:
         By recording: the model's and the heuristic's.
     unknown, coarse
         Labels of the annotations that mean nothing, or several classes, and how often.
+    onsets_only
+        Recordings none of whose labels is known: they have no figures of classes.
+    passed_over
+        First lines that were taken for names of columns, by recording.
     failed
         What could not be evaluated, and why.
     without_annotation, without_audio
@@ -51,6 +55,8 @@ class Report:
     baseline: dict[str, Scores] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     coarse: Counter[str] = field(default_factory=Counter)
+    onsets_only: list[str] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     without_annotation: list[str] = field(default_factory=list)
     without_audio: list[str] = field(default_factory=list)
@@ -69,6 +75,8 @@ class Report:
             },
             "unknown_labels": dict(sorted(self.unknown.items())),
             "coarse_labels": dict(sorted(self.coarse.items())),
+            "onsets_only": self.onsets_only,
+            "passed_over": self.passed_over,
             "failed": self.failed,
             "audio_without_annotation": self.without_annotation,
             "annotation_without_audio": self.without_audio,
@@ -81,12 +89,20 @@ class Report:
         for title, names in (
             ("audio without annotation", self.without_annotation),
             ("annotations without audio", self.without_audio),
+            ("no label is known, figures of onsets alone", self.onsets_only),
+            (
+                "first lines taken for names of columns",
+                [f"{name} ({line!r})" for name, line in self.passed_over.items()],
+            ),
         ):
             if names:
                 more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
                 yield f"{title}: {', '.join(names[:_SHOWN])}{more}"
         if self.unknown:
-            yield f"labels that no taxonomy knows, hits left out: {_counted(self.unknown)}"
+            yield (
+                f"labels that no taxonomy knows, their hits are onsets of no class: "
+                f"{_counted(self.unknown)}"
+            )
         if self.coarse:
             yield (
                 f"labels that several classes share: {_counted(self.coarse)}; compare groups, "
@@ -143,8 +159,13 @@ def judge(
         except (ValueError, OSError) as error:
             report.failed[name] = str(error)
             continue
-        report.scores[name] = score(truth.beatmap, found, window_s)
-        report.baseline[name] = score(truth.beatmap, plain, window_s)
+        lost_s = truth.unlabelled_s
+        report.scores[name] = score(truth.beatmap, found, window_s, lost_s)
+        report.baseline[name] = score(truth.beatmap, plain, window_s, lost_s)
+        if lost_s and not truth.beatmap.hits:
+            report.onsets_only.append(name)
+        if truth.passed_over:
+            report.passed_over[name] = truth.passed_over
         report.unknown.update(truth.unknown)
         report.coarse.update(truth.coarse)
     if not report.scores:

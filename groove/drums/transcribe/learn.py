@@ -17,7 +17,7 @@ from torch import nn
 from groove.core.fitting import Fitted, fit
 from groove.core.resuming import Checkpoint
 from groove.core.tracking import Run
-from groove.drums.transcribe.decode import Peaks, peaks
+from groove.drums.transcribe.decode import Peaks, peaks, struck
 from groove.drums.transcribe.evaluation import WINDOW_S, pairs
 from groove.drums.transcribe.excerpts import Batch, Drawn, Plain
 from groove.drums.transcribe.model import Transcriber
@@ -106,7 +106,7 @@ def figures(
     for one in recordings:
         levels = np.asarray(one.levels, dtype=np.float32)
         onset, velocity = trained.heard(levels)
-        found = peaks(
+        found = struck(
             onset,
             velocity,
             trained.level.frames_per_s,
@@ -133,9 +133,9 @@ def counts(true_s: Floats, klass: Ints, found: Peaks, classes: int) -> Ints:
     """Return right hits, hits found and hits struck of each class, ``(3, classes)``."""
     table = np.zeros((3, classes), dtype=np.int64)
     for place in range(classes):
-        struck = np.sort(true_s[klass == place])
+        true = np.sort(true_s[klass == place])
         heard = np.sort(found.time_s[found.klass == place])
-        table[:, place] = pairs(struck, heard, WINDOW_S), len(heard), len(struck)
+        table[:, place] = pairs(true, heard, WINDOW_S), len(heard), len(true)
     return table
 
 
@@ -147,8 +147,8 @@ def f_measure(table: Ints) -> Floats:
 
 def majority_of(recordings: Sequence[Recording]) -> int:
     """Return the class that is struck most."""
-    struck = np.concatenate([np.zeros(0, dtype=np.int64), *(one.klass for one in recordings)])
-    return int(np.bincount(struck, minlength=len(CLASSES)).argmax())
+    hits = np.concatenate([np.zeros(0, dtype=np.int64), *(one.klass for one in recordings)])
+    return int(np.bincount(hits, minlength=len(CLASSES)).argmax())
 
 
 def rises(

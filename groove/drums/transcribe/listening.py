@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from groove.audio.downmix import energies, louder
 from groove.audio.waveform import AudioError, AudioLimits, Waveform
 from groove.drums.beatmap import Audio, Beatmap, Hit
 
@@ -28,7 +29,7 @@ _PIECE_S, _AROUND_S = 300.0, 10.0
 _BLOCK_FRAMES = 1 << 18
 _LIMITS = AudioLimits()
 #: Audio of no length has no hits; shorter than this is most likely a damaged file.
-_SHORTEST_S = 0.01
+SHORTEST_S = 0.01
 
 Transcribe = Callable[[Waveform], Beatmap]
 
@@ -40,7 +41,8 @@ class Piece:
     Parameters
     ----------
     heard
-        Its sound, with what is around it; mono.
+        Its sound, with what is around it; mono: the mean of the channels, or the louder one where
+        they cancel each other (:mod:`groove.audio.downmix`), the same in all pieces.
     start_s
         Where ``heard`` starts in the recording.
     from_s, until_s
@@ -111,10 +113,19 @@ def pieces(path: Path, max_seconds: float = MAX_SECONDS) -> Iterator[Piece]:
     try:
         with _Onward(str(path)) as file:
             _check(path, file, max_seconds)
-            yield from _cut(path, file, max_seconds)
+            channel = _channel(path, max_seconds) if file.channels > 1 else None
+            yield from _cut(path, file, max_seconds, channel)
     except RuntimeError as error:  # soundfile's own errors
         reason = str(error).rpartition(": ")[2] or type(error).__name__
         raise AudioError(f"{path}: not a readable audio file: {reason}") from error
+
+
+def rate_of(path: Path) -> int | None:
+    """Return the sample rate of an audio file, Hz; None where it is none that can be read."""
+    try:
+        return int(soundfile.info(str(path)).samplerate)
+    except RuntimeError:  # soundfile's own errors
+        return None
 
 
 def _check(path: Path, file: soundfile.SoundFile, max_seconds: float) -> None:
@@ -135,13 +146,28 @@ def _check_length(path: Path, frames: int, rate: int, max_seconds: float) -> Non
         )
 
 
-def _cut(path: Path, file: soundfile.SoundFile, max_seconds: float) -> Iterator[Piece]:
+def _channel(path: Path, max_seconds: float) -> int | None:
+    """Return the channel to hear instead of the mean of all: known once all is read."""
+    with _Onward(str(path)) as file:
+        mean, each, count = 0.0, np.zeros(file.channels), 0
+        for block in _blocks(path, file):
+            count += len(block)
+            _check_length(path, count, file.samplerate, max_seconds)
+            of_mean, of_each = energies(block.T)
+            mean, each = mean + of_mean, each + of_each
+    return louder(mean, each)
+
+
+def _cut(
+    path: Path, file: soundfile.SoundFile, max_seconds: float, channel: int | None
+) -> Iterator[Piece]:
     rate = int(file.samplerate)
     piece, around = round(_PIECE_S * rate), round(_AROUND_S * rate)
     kept: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
     start = begin = 0  # of what is kept, and of the piece to come, in samples
     for block in _blocks(path, file):
-        kept = np.concatenate([kept, block])
+        one = block.mean(axis=1) if channel is None else block[:, channel]
+        kept = np.concatenate([kept, one.astype(np.float32, copy=False)])
         _check_length(path, start + len(kept), rate, max_seconds)
         # The rest must be worth a piece of its own, or a song would end in a stump.
         while start + len(kept) >= begin + piece + 2 * around:
@@ -151,19 +177,20 @@ def _cut(path: Path, file: soundfile.SoundFile, max_seconds: float) -> Iterator[
             begin = end
             kept = kept[max(begin - around, 0) - start :].copy()
             start = max(begin - around, 0)
-    if start + len(kept) < _SHORTEST_S * rate:
+    if start + len(kept) < SHORTEST_S * rate:
         raise AudioError(f"{path}: holds {start + len(kept)} samples, which is no recording")
     yield Piece(Waveform(kept[None], rate), start / rate, begin / rate, np.inf)
 
 
 def _blocks(path: Path, file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples of a file, ``(n, channels)`` at a time."""
     while True:
         block = file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)
         if not len(block):
             return
         if not np.isfinite(block).all():
             raise AudioError(f"{path}: holds samples that are infinite or not a number")
-        yield np.asarray(block.mean(axis=1), dtype=np.float32)
+        yield block
 
 
 def _hash(path: Path) -> str:

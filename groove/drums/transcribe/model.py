@@ -6,15 +6,17 @@ What belongs here: what a model file holds and how it is run. What does not: tra
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from groove.audio.waveform import Waveform, resample
-from groove.core.models import ExportCase, ModelError, pack, unpack
+from groove.core.models import ExportCase, pack
 from groove.drums.beatmap import Beatmap
+from groove.drums.model_files import Channels, Header, Name, Threshold, filled, opened
 from groove.drums.transcribe import decode
 from groove.drums.transcribe.graph import TranscriberGraph
 from groove.drums.transcribe.levels import log_levels, reference, scaled
@@ -26,6 +28,48 @@ FORMAT = "groove.drums.transcriber/1"
 #: Frames that are worked out at once: what a long recording costs in memory.
 _BLOCK = 6_000
 _SHAPE = ("channels", "width", "layers")
+#: Frames in a second, at least and at most.
+_FRAME_RATES = (10.0, 2_000.0)
+
+
+class _Levels(Header):
+    """The levels of a file: :class:`LevelSpec`, within what can be computed."""
+
+    sample_rate_hz: int = Field(ge=8_000, le=192_000)
+    hop: int = Field(ge=1, le=16_384)
+    n_fft: int = Field(ge=64, le=32_768)
+    n_mels: int = Field(ge=8, le=512)
+    fmin_hz: float = Field(ge=0, le=96_000)
+    fmax_hz: float = Field(gt=0, le=96_000)
+    range_db: float = Field(gt=0, le=1_000)
+
+    @model_validator(mode="after")
+    def _orderly(self) -> Self:
+        if self.fmin_hz >= self.fmax_hz:
+            raise ValueError("fmin_hz must be below fmax_hz")
+        least, most = _FRAME_RATES
+        if not least <= self.sample_rate_hz / self.hop <= most:
+            raise ValueError(f"there must be {least:g} to {most:,.0f} frames in a second")
+        return self
+
+
+class _Said(Header):
+    """What a transcriber's file says about itself."""
+
+    classes: Annotated[list[Name], Field(min_length=1, max_length=len(CLASSES))]
+    level: _Levels
+    decoding: DecodeSpec
+    thresholds: list[Threshold]
+    channels: Annotated[list[Channels], Field(min_length=1, max_length=8)]
+    width: int = Field(ge=1, le=1024)
+    layers: int = Field(ge=1, le=12)
+
+    @model_validator(mode="after")
+    def _of_this_taxonomy(self) -> Self:
+        known = len(set(self.classes) & set(CLASSES))
+        if not known == len(self.classes) == len(self.thresholds):
+            raise ValueError("its classes must be this taxonomy's, each once with a threshold")
+        return self
 
 
 class Activations(NamedTuple):
@@ -99,10 +143,15 @@ class Transcriber:
         return decode.beatmap(self.peaks(heard, threshold), self.decoding, self.classes)
 
     def peaks(self, heard: Activations, threshold: float | None = None) -> decode.Peaks:
-        """Return the peaks of activations that are hits."""
-        limits = [threshold] * len(self.classes) if threshold else list(self.thresholds)
-        return decode.peaks(
-            heard.onset, heard.velocity, self.level.frames_per_s, limits, self.decoding.apart_s
+        """Return the hits in activations."""
+        limits = list(self.thresholds) if threshold is None else [threshold] * len(self.classes)
+        return decode.struck(
+            heard.onset,
+            heard.velocity,
+            self.level.frames_per_s,
+            limits,
+            self.decoding.apart_s,
+            self.classes,
         )
 
     def to_bytes(self) -> bytes:
@@ -128,25 +177,29 @@ class Transcriber:
         Raises
         ------
         ModelError
-            If it is none.
+            If it is none, or one that says what cannot be.
         """
-        state, metadata = unpack(data)
-        if metadata.get("format") != FORMAT:
-            raise ModelError(f"not a drum transcriber: its format is {metadata.get('format')!r}")
-        try:
-            level = LevelSpec(**metadata["level"])
-            classes = tuple(str(name) for name in metadata["classes"])
-            shape = {name: metadata[name] for name in _SHAPE}
-            network = TranscriberNetwork(level.n_mels, len(classes), **shape, dropout=0.0)
-            network.load_state_dict(state)
-            thresholds = tuple(float(value) for value in metadata["thresholds"])
-            decoding = DecodeSpec(**metadata["decoding"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ModelError(f"a drum transcriber that is damaged: {error}") from error
-        if set(classes) - set(CLASSES) or len(thresholds) != len(classes):
-            raise ModelError("a drum transcriber of other classes than this taxonomy's")
-        network.eval()
-        return Transcriber(network, classes, level, decoding, thresholds, shape)
+        kind = "drum transcriber"
+        state, said = opened(data, kind, FORMAT, _Said)
+
+        def build() -> TranscriberNetwork:
+            return TranscriberNetwork(
+                said.level.n_mels,
+                len(said.classes),
+                said.channels,
+                said.width,
+                said.layers,
+                dropout=0.0,
+            )
+
+        return Transcriber(
+            filled(build, state, kind),
+            tuple(said.classes),
+            LevelSpec(**said.level.model_dump()),
+            said.decoding,
+            tuple(said.thresholds),
+            {name: getattr(said, name) for name in _SHAPE},
+        )
 
 
 def export_case(model_bytes: bytes) -> ExportCase:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groove.drums.transcribe.decode import Peaks, peaks
+from groove.drums.transcribe.decode import HI_HATS, Peaks, added, peaks
 from groove.drums.transcribe.evaluation import WINDOW_S, pairs
+from groove.midi.taxonomy import CLASSES
 
 _GRID = np.round(np.arange(0.1, 0.86, 0.05), 2)
 #: Hits of the class that count as much as the choice for all classes together.
@@ -41,11 +42,20 @@ def choose(
     those of all classes together, which count as 200 hits.
     """
     classes = activations[0][0].shape[1]
+    hats = [place for place in range(classes) if CLASSES[place] in HI_HATS]
     hit = np.zeros((3, len(_GRID), classes))
+    shared = np.zeros((3, len(_GRID), 1))
     for (onset, velocity), (true_s, klass) in zip(activations, truth, strict=True):
         found = peaks(onset, velocity, frames_per_s, np.full(classes, _GRID[0]), apart_s)
         for place in range(classes):
             hit[:, :, place] += _counts(found, place, np.sort(true_s[klass == place]))
+        if hats:
+            # What is decided is whether a hi-hat was struck: positions have one threshold.
+            together = added(onset[:, hats])
+            one = peaks(together, together, frames_per_s, [_GRID[0]], apart_s)
+            any_hat = _counts(one, 0, np.sort(true_s[np.isin(klass, hats)]))
+            shared[:, :, 0] += any_hat
+    hit[:, :, hats] = shared
     struck = hit[2, 0]
     own = _f(hit)
     common = _f(hit.sum(axis=2, keepdims=True))

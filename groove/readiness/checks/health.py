@@ -134,7 +134,11 @@ def _duplicates(events: pd.DataFrame, contents: Mapping[str, str] | None) -> dic
 
 
 def gates(found: Mapping[str, Any] | None, spec: HealthSpec, missing: str = "") -> list[Gate]:
-    """Return the verdicts on a manifest."""
+    """Return the verdicts on a manifest.
+
+    Where nothing is required by name there is no gate of it: an empty list is no verdict
+    (:func:`not_required` says so).
+    """
     empty = found is not None and not found["events"]
     if empty:
         found, missing = None, "the manifest has no event"
@@ -144,14 +148,24 @@ def gates(found: Mapping[str, Any] | None, spec: HealthSpec, missing: str = "") 
         _duplication(found, spec, count, missing),
         _least(totals, spec, missing),
         *_floors(totals if found else None, spec, missing),
-        _present("required_labels", spec.required_labels, totals if found else None, missing),
-        _present(
-            "required_techniques",
-            spec.required_techniques,
-            found["techniques"] if found else None,
-            missing,
+        *(
+            _present(name, wanted, there if found else None, missing)
+            for name, wanted, there in (
+                ("required_labels", spec.required_labels, totals),
+                ("required_techniques", spec.required_techniques, (found or {}).get("techniques")),
+            )
+            if wanted
         ),
         _unknown(found, spec, count, missing),
+    ]
+
+
+def not_required(spec: HealthSpec) -> list[str]:
+    """Return a line for each list of what must be there that is empty, and so has no gate."""
+    return [
+        f"{name}: nothing was required, so nothing was judged"
+        for name in ("required_labels", "required_techniques")
+        if not getattr(spec, name)
     ]
 
 

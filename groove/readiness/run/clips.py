@@ -23,7 +23,7 @@ class Clips:
     """``n`` clips in order of their ids; columns are the classes of the taxonomy.
 
     ``probabilities`` is nan where a prediction has none; ``known`` is False for sounds that are
-    none of the classes.
+    none of the classes; ``decided`` says in words how it was decided what is heard.
     """
 
     sessions: list[str]
@@ -32,13 +32,14 @@ class Clips:
     heard: NDArray[np.bool_]
     probabilities: NDArray[np.float64]
     confidence: NDArray[np.float64]
+    decided: str
 
 
 def clips_of(root: Root, truth: str, predictions: str, threshold: float = 0.5) -> Clips:
     """Return every clip of ``truth`` with its prediction.
 
-    Where a prediction has no ``labels``, classes at or above ``threshold`` are heard, and always
-    the likeliest. Predictions of other clips are left out.
+    A prediction's ``labels`` are what is heard. Where it has none, classes at or above the threshold
+    that it states are, else those at or above ``threshold``, and always the likeliest. Predictions of other clips are left out.
 
     Raises
     ------
@@ -70,7 +71,8 @@ def clips_of(root: Root, truth: str, predictions: str, threshold: float = 0.5) -
                 strict=True,
             ):
                 chances[row, place] = max(chances[row, place], chance)
-    heard = _heard(chances, threshold)
+    stated = [threshold if line.threshold is None else line.threshold for line in lines]
+    heard = _heard(chances, np.array(stated, dtype=np.float64))
     for row, line in enumerate(lines):
         if line.labels is not None:
             heard[row] = False
@@ -84,11 +86,26 @@ def clips_of(root: Root, truth: str, predictions: str, threshold: float = 0.5) -
         heard=heard,
         probabilities=chances,
         confidence=np.where(np.isnan(given), likeliest, given),
+        decided=f"{predictions}: {_decided(lines, threshold)}",
     )
 
 
-def _heard(chances: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-    heard = np.asarray(chances >= threshold)
+def _decided(lines: list[Prediction], threshold: float) -> str:
+    """Return how many clips were decided by what."""
+    bare = [line for line in lines if line.labels is None]
+    own = sorted({line.threshold for line in bare if line.threshold is not None})
+    counts = {
+        "their labels": len(lines) - len(bare),
+        "the threshold they state ({})".format(
+            f"{own[0]:g}" if len(own) == 1 else f"{own[0]:g} to {own[-1]:g}" if own else ""
+        ): sum(line.threshold is not None for line in bare),
+        f"the configured threshold of {threshold:g}": sum(line.threshold is None for line in bare),
+    }
+    return ", ".join(f"{count} clips by {how}" for how, count in counts.items() if count) or "none"
+
+
+def _heard(chances: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    heard = np.asarray(chances >= thresholds[:, None])
     said = np.flatnonzero(~np.isnan(chances).all(axis=1))
     heard[said, chances[said].argmax(axis=1)] = True
     return heard

@@ -99,7 +99,10 @@ class Prediction(_Line):
 
     sample_id: Name
     probabilities: dict[Name, Share] | None = Field(None, max_length=64)
-    labels: list[Name] | None = Field(None, max_length=64)
+    labels: list[Name] | None = Field(None, max_length=64, description="What was decided")
+    threshold: float | None = Field(
+        None, gt=0, lt=1, description="Probability from which a class is heard; labels come first"
+    )
     confidence: Share | None = Field(None, description="Of being a known sound; none: the largest")
 
     @model_validator(mode="after")
@@ -134,8 +137,9 @@ class PackRow(_Line):
 class Run(_Line):
     """A timed run."""
 
-    audio_s: float = Field(gt=0, le=1e7)
-    seconds: Seconds
+    # A shorter one times the clock, and a run of no time was not timed.
+    audio_s: float = Field(ge=1, le=1e7)
+    seconds: float = Field(gt=0, le=1e7)
 
 
 def lines_of(root: Root, name: str, kind: type[L]) -> Iterator[tuple[int, L]]:

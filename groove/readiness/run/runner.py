@@ -24,11 +24,15 @@ from groove.readiness.run.sections import CHECKS, Result
 
 @dataclass
 class Outcome:
-    """What a run found: gates, figures and panels by check, and inputs that cannot be used."""
+    """What a run found: gates, figures and panels by check, and inputs that cannot be used.
+
+    ``remarks`` say how figures came about, and which gates were not asked for.
+    """
 
     gates: list[Gate] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     panels: dict[str, Sequence[Panel]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -50,6 +54,7 @@ class Outcome:
             "passed": self.passed,
             "gates": [one.as_json() for one in self.gates],
             "figures": self.figures,
+            "remarks": self.remarks,
             "errors": self.errors,
         }
         return {name: _plain(value) for name, value in report.items()}
@@ -100,6 +105,10 @@ def run(config: Config, root: Root, *, halt_on_first_failure: bool = False) -> O
             gates = result.gates
             outcome.figures[name] = result.figures
             outcome.panels[name] = result.panels
+            if result.remarks:
+                told = Panel("Remarks", ("remark",), [(remark,) for remark in result.remarks])
+                outcome.panels[name] = [*result.panels, told]
+                outcome.remarks += [f"{name}: {remark}" for remark in result.remarks]
         inputs = dict(sorted(root.digests.items()))
         outcome.gates += [one.model_copy(update={"inputs": inputs}) for one in gates]
         if halt_on_first_failure and not halted and not all(one.passed for one in gates):

@@ -47,6 +47,7 @@ class Result:
     gates: list[Gate]
     figures: dict[str, Any] | None = None
     panels: Sequence[Panel] = field(default_factory=tuple)
+    remarks: Sequence[str] = ()
 
 
 def given(value: Any, name: str) -> Any:
@@ -139,14 +140,19 @@ def _bootstrap(section: settings.Bootstrap, root: Root, _: Report) -> Result:
     clips = _clips(section, root, "bootstrap")
     _all_known(clips, str(section.truth))
     previous = None
+    remarks = [clips.decided]
     if section.previous and not section.first_release:
         older = clips_of(root, str(section.truth), section.previous, section.threshold)
         previous = older.heard
+        remarks.append(older.decided)
     found = bootstrap.measure(clips.truth, clips.heard, clips.sessions, CLASSES, section, previous)
     if found is None:
         return Result(bootstrap.gates(None, section, f"{section.truth} has no clip"))
     return Result(
-        bootstrap.gates(found, section), bootstrap.as_dict(found), bootstrap.panels(found)
+        bootstrap.gates(found, section),
+        bootstrap.as_dict(found),
+        bootstrap.panels(found),
+        remarks,
     )
 
 
@@ -184,8 +190,18 @@ def _health(section: settings.Health, root: Root, _: Report) -> Result:
     durations = _durations(root, section.metadata) if section.metadata else {}
     contents = _contents(events, root) if section.audio else _declared(events)
     found = health.measure(events, contents, durations)
-    gates = health.gates(found, section.model_copy(update=full))
-    return Result(gates, found, health.panels(found))
+    wide = section.model_copy(update=full)
+    return Result(health.gates(found, wide), found, health.panels(found), health.not_required(wide))
+
+
+def _unhealthy(section: settings.Health, why: str) -> list[Gate]:
+    """Return the verdicts without a manifest; a list that is named and not read counts, too."""
+    named = {
+        "required_labels": section.required_labels_file,
+        "required_techniques": section.required_techniques_file,
+    }
+    full = {name: [*getattr(section, name), file] for name, file in named.items() if file}
+    return health.gates(None, section.model_copy(update=full), why)
 
 
 def _contents(events: pd.DataFrame, root: Root) -> Mapping[str, str] | None:
@@ -291,7 +307,7 @@ CHECKS: Mapping[str, Check] = {
     "calibration": Check(
         _calibration, lambda s, why: calibration.gates(None, s, why), settings.Calibration
     ),
-    "health": Check(_health, lambda s, why: health.gates(None, s, why), settings.Health),
+    "health": Check(_health, _unhealthy, settings.Health),
     "leakage": Check(_leakage, lambda s, why: leakage.gates(None, s, why), settings.Leakage),
     "coverage": Check(_coverage, lambda s, why: coverage.gates(None, s, why), settings.Coverage),
     "realtime": Check(_realtime, lambda s, why: realtime.gates(None, s, why), settings.Realtime),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 import typer
 from typer.testing import CliRunner
 
@@ -45,6 +46,34 @@ def test_validate_tells_lines_and_writes_a_report(tmp_path: Path) -> None:
     assert "line 3: onset_time" in said
     assert json.loads(report.read_text())["events"] == 1
     assert "gone.jsonl" in run(drums_manifest.app, "validate", tmp_path / "gone.jsonl", code=2)
+
+
+def test_validate_refuses_what_has_no_events(tmp_path: Path) -> None:
+    for text in ("", "\n"):
+        (tmp_path / "none.jsonl").write_text(text)
+        said = run(drums_manifest.app, "validate", tmp_path / "none.jsonl", code=2)
+        assert "no events" in said
+
+
+def test_validate_holds_onsets_against_the_audio(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(800), 8000)
+    good = manifest(tmp_path / "good.jsonl", {}, {"onset_time": 0.0999})
+    assert "no problems" in run(drums_manifest.app, "validate", good, "--audio")
+    (tmp_path / "b.wav").write_bytes(b"no sound")
+    broken = {"audio_path": "b.wav"}
+    bad = manifest(tmp_path / "bad.jsonl", {}, {"onset_time": 0.2}, broken, broken)
+    said = run(drums_manifest.app, "validate", bad, "--audio", code=2)
+    assert "line 2: onset_time 0.2 s is beyond the end of a.wav, 0.1 s" in said
+    assert "line 3: b.wav cannot be read as audio" in said
+    assert "line 4" not in said
+    assert "line 1" not in said
+
+
+def test_convert_refuses_a_kind_that_is_none(tmp_path: Path) -> None:
+    source = manifest(tmp_path / "m.jsonl", {})
+    said = run(drums_manifest.app, "convert", source, tmp_path / "m.xyz", code=2)
+    assert "m.xyz: no kind of manifest" in said
+    assert not (tmp_path / "m.xyz").exists()
 
 
 def test_convert_there_and_back(tmp_path: Path) -> None:

@@ -312,6 +312,19 @@ def test_evaluate_tells_what_it_left_out(tmp_path: Path) -> None:
     assert set(json.loads(result.stdout)["files"]) == {"x"}
 
 
+def test_evaluate_tells_of_labels_that_are_none(tmp_path: Path) -> None:
+    root = annotated(tmp_path / "set")
+    (root / "annotations/y.txt").write_text("time\tlabel\n0.5\tzither\n1.5\tzither\n")
+    result = run("evaluate", root, "--json")
+    found = json.loads(result.stdout)
+    assert found["onsets_only"] == ["y"]
+    assert found["files"]["y"]["onset_f"] == pytest.approx(1.0)
+    assert found["files"]["y"]["micro_f"] is None
+    assert found["pooled"]["micro_f"] == found["files"]["x"]["micro_f"]
+    assert "figures of onsets alone: y" in result.stderr
+    assert "names of columns: y ('time" in result.stderr
+
+
 def test_evaluate_refuses(tmp_path: Path) -> None:
     root = annotated(tmp_path / "set")
     assert "is no folder" in run("evaluate", tmp_path / "gone", code=2).stderr

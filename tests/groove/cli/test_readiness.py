@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 import typer
 from typer.testing import CliRunner, Result
 
 from groove.cli.readiness import readiness
 from groove.core.gates import Gate
+from groove.readiness.run.files import Root
+from groove.readiness.run.lines import Run, lines_of
 from groove.readiness.verdicts import rows_of
 
 app = typer.Typer()
@@ -146,3 +150,19 @@ def test_a_baseline_is_blessed_and_held_to(example: Path, tmp_path: Path) -> Non
     before = blessed.read_bytes()
     assert run("baseline", "--candidate", worse, "--baseline", blessed, "--bless").exit_code == 2
     assert blessed.read_bytes() == before
+
+
+def test_songs_are_timed_as_the_gate_reads_them(tmp_path: Path) -> None:
+    clicks = np.zeros(2 * 22_050)
+    clicks[::11_025] = 0.9
+    soundfile.write(tmp_path / "a.wav", clicks, 22_050)
+    runs = tmp_path / "runs.jsonl"
+    timed = run("realtime", tmp_path / "a.wav", "--heuristics", "--out", runs)
+    assert timed.exit_code == 0, timed.output
+    ((_, line),) = lines_of(Root(tmp_path), "runs.jsonl", Run)
+    assert line.audio_s == 2.0
+    soundfile.write(tmp_path / "b.wav", clicks[:11_025], 22_050)
+    short = run("realtime", tmp_path / "b.wav", "--heuristics", "--out", tmp_path / "none.jsonl")
+    assert short.exit_code == 2
+    assert "too short to time" in short.output
+    assert not (tmp_path / "none.jsonl").exists()

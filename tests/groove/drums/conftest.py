@@ -14,6 +14,8 @@ from groove.core.digest import seed_of, sha256
 from groove.core.store import MemoryStore
 from groove.core.tables import frame_of
 from groove.drums.corpus import clips, events
+from groove.drums.manifest.spec import WeightSpec
+from groove.drums.manifest.weights import DRUM_SESSION_WEIGHTS, rows_of
 from groove.drums.spec import ClipSpec, EventSpec
 from groove.drums.tables import DRUM_CLIPS, DRUM_EVENTS
 
@@ -52,6 +54,14 @@ class Kits:
     store: MemoryStore
     drum_events: pd.DataFrame
     drum_clips: pd.DataFrame
+
+    def drum_session_weights(self, **changed: float) -> pd.DataFrame:
+        """Return the weights of all sessions, some of them changed."""
+        made = rows_of(self.drum_events, WeightSpec(), self.store)
+        rows = [{"key": "k", **row} for row in made]
+        for row in rows:
+            row["weight"] = changed.get(row["session_id"], row["weight"])
+        return frame_of(rows, DRUM_SESSION_WEIGHTS)
 
 
 def _provenance(path: str, data: bytes, group: str, split: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from groove.drums.transcribe.annotations import (
     pairs_in,
     read_annotation,
 )
+from groove.midi.notes import song_from_notes, write_midi
 from groove.midi.taxonomy import class_of, label_of_alias
 
 
@@ -43,6 +44,11 @@ def read(tmp_path: Path, text: str, name: str = "a.txt", **options: str) -> list
         "1.25\t46\t90\n0.5\t36\t90\n",
         "0.5 36 90\n1.25 46 90\n",
         "0.5\t0.6\t36\n1.25\t1.3\t46\n",
+        "0,5\tKD\n1,25\tOHH\t0,8\n",
+        "0,5 KD\n1,25 hi hat open\n",
+        "0,5;0,6;kick\n1,25;1,3;hihat open\n",
+        "0.5\t36.0\t90\n1.25\t46.0\t90\n",
+        "0.5\t1.0\t36\n1.25\t2.0\t46\n",
     ],
 )
 def test_many_ways_to_write_two_hits(tmp_path: Path, text: str) -> None:
@@ -56,6 +62,37 @@ def test_velocities_unknown_and_coarse_labels(tmp_path: Path) -> None:
     assert [hit.velocity for hit in found.beatmap.hits] == [1.0, 0.5, None, None, None]
     assert found.unknown == {"zither": 2}
     assert found.coarse == {"CY": 1, "HH": 1}
+    assert found.unlabelled_s == (2.0, 5.0)
+
+
+def test_a_first_line_of_names_has_no_digit_in_its_first_part(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("time\tlabel\n0.5\tkick\n")
+    assert read_annotation(path).passed_over == "time\tlabel"
+    path.write_text("0.5s\tkick\n0.7\tkick\n")
+    with pytest.raises(BeatmapError, match=r"line 1: '0\.5s' is no time"):
+        read_annotation(path)
+
+
+@pytest.mark.parametrize("form", ["utf-16", "utf-8-sig"])
+def test_a_byte_order_mark(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("0.5\tkick\n1\tsnare\n".encode(form))
+    assert [hit.label for hit in read_annotation(path).beatmap.hits] == ["kick", "snare"]
+
+
+def test_two_hits_at_once(tmp_path: Path) -> None:
+    text = "1\tkick+hihat_closed\n2\tzither + snare\n"
+    assert read(tmp_path, text) == [(1.0, "kick"), (1.0, "hihat_closed"), (2.0, "snare")]
+    assert read_annotation(tmp_path / "a.txt").unlabelled_s == (2.0,)
+
+
+def test_keys_of_a_midi_file_that_mean_nothing_keep_their_time(tmp_path: Path) -> None:
+    song = song_from_notes([0, 1, 2], 0.5, [36, 100, 38], 90, 0, True, [(0, 120)], [(0, 4, 4)])
+    (tmp_path / "a.mid").write_bytes(write_midi(song))
+    found = read_annotation(tmp_path / "a.mid")
+    assert found.unlabelled_s == pytest.approx((0.5,))
+    assert [hit.label for hit in found.beatmap.hits] == ["kick", "snare"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +127,7 @@ def test_any_file_is_read_or_refused(data: bytes) -> None:
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:
-    (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00k")
+    (tmp_path / "b.txt").write_bytes(b"\xff\x00k")
     with pytest.raises(BeatmapError, match="UTF-8"):
         read_annotation(tmp_path / "b.txt")
 
@@ -130,8 +167,8 @@ def test_short_forms_of_published_data_sets() -> None:
     # MDB Drums' subclasses, IDMT-SMT-Drums, ENST-Drums, and the classes of larger vocabularies.
     wanted = {
         "kick": "KD BD bd", "snare": "SD SDB SDD SDF SDG SDNS sn", "rimshot": "SST SS RS cs rs",
-        "hihat_closed": "CHH HHC chh HH", "hihat_open": "OHH HHO ohh", "hihat_pedal": "PHH HHP",
-        "ride": "RDC RDB RD RB rc1 rc4", "crash": "CRC CHC SPC CR cr1 cr5 spl c1 CY",
+        "hihat_closed": "CHH HHC chh HH CH", "hihat_open": "OHH HHO ohh", "hihat_pedal": "PHH HHP",
+        "ride": "RDC RDB RD RB rc1 rc4", "crash": "CRC CHC SPC CR cr1 cr5 spl c1 ch1 ch5 CY",
         "tom_high": "HIT HT", "tom_mid": "MHT MT mt lmt TT mtr", "tom_low": "LFT HFT LT FT lt ltr",
         "aux_percussion": "TMB TB CB CL CP cb sticks",
     }  # fmt: skip

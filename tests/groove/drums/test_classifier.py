@@ -32,7 +32,8 @@ SPEC = ClassifierSpec(
 
 def _trained(kits: Any, spec: ClassifierSpec) -> tuple[pd.DataFrame, MemoryTracker]:
     tracker = MemoryTracker()
-    rows = train.train(kits.drum_events, kits.drum_clips, spec, kits.store, tracker)
+    tables = kits.drum_events, kits.drum_clips, kits.drum_session_weights()
+    rows = train.train(*tables, spec, kits.store, tracker)
     return frame_of([{"key": "k", **row} for row in rows], DRUM_CLASSIFIER), tracker
 
 

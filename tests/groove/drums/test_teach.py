@@ -30,7 +30,7 @@ from groove.drums.classify.gather import folds_of
 from groove.drums.classify.learning import learn, with_arithmetic
 from groove.drums.classify.network import build
 from groove.drums.classify.sounds import COMPUTED, RECORDED, SOUNDFONT, Sounds, add_dataset
-from groove.drums.manifest.weights import event_chances, weights_of
+from groove.drums.manifest.weights import WeightError, event_chances, weights_of
 from groove.drums.spec import ClassifierSpec, ClipSpec, ComposeSpec, TeachSpec
 from groove.midi.taxonomy import CLASSES
 
@@ -158,6 +158,33 @@ def test_the_chances_are_the_sampling_weights_times_the_class() -> None:
     assert shares[:3].sum() == pytest.approx(0.75)
 
 
+def test_other_weights_draw_other_hits() -> None:
+    sounds = Sounds(RATE)
+    for kit in range(2):
+        for take in range(4):
+            heard = drum("snare", kit, take)
+            sounds.add(heard, ["kick"], f"kit{kit}", "CC0-1.0", session=f"night{take % 2}")
+    sounds.add(drum("kick", 7, 0), ["kick"], "made up", "CC0-1.0", kind=COMPUTED)
+    spec = ComposeSpec(shares={"recorded": 0.5, "computed": 0.5})
+
+    def composer(weights: dict[str, float] | None) -> Composer:
+        return Composer(sounds, [], spec, CLIP, weights=weights)
+
+    first, other = (
+        composer({"night0": 0.5, "night1": 0.05}),
+        composer({"night0": 0.05, "night1": 0.5}),
+    )
+    odd = np.array([session == "night1" for session in sounds.sessions])
+    assert other.chance_of[odd].sum() / first.chance_of[odd].sum() == pytest.approx(10.0)
+    assert first.chance_of[-1] == other.chance_of[-1] == pytest.approx(0.5)
+    assert composer(None).chance_of[odd].sum() == pytest.approx(0.25)
+    one, two = first.clips(12, 3), other.clips(12, 3)
+    assert not np.array_equal(one.pictures, two.pictures)
+    assert np.array_equal(one.pictures, first.clips(12, 3).pictures)
+    with pytest.raises(WeightError, match="'night1'"):
+        composer({"night0": 0.5})
+
+
 def test_the_pipelines_training_draws_by_the_sampling_weights(
     kits: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,11 +203,16 @@ def test_the_pipelines_training_draws_by_the_sampling_weights(
 
     monkeypatch.setattr(learning, "learn", spy)
     spec = ClassifierSpec(balance=0.0, outsiders=0.0)
-    with pytest.raises(_Enough):
-        list(train.train(kits.drum_events, kits.drum_clips, spec, kits.store, MemoryTracker()))
-    learnt = loading.load(kits.drum_events, kits.drum_clips, kits.store).of_split("train")
+    tables = kits.drum_events, kits.drum_clips
+    learnt = loading.load(*tables, kits.store).of_split("train")
     sessions = learnt.events["session_id"].tolist()
-    assert seen["chance"] == pytest.approx(event_chances(sessions, weights_of(sessions)))
+    for changed in ({}, {sessions[0]: 9.0}):
+        table = kits.drum_session_weights(**changed)
+        with pytest.raises(_Enough):
+            list(train.train(*tables, table, spec, kits.store, MemoryTracker()))
+        weights = dict(zip(table["session_id"], table["weight"], strict=True))
+        assert weights[sessions[0]] == changed.get(sessions[0], weights[sessions[0]])
+        assert seen["chance"] == pytest.approx(event_chances(sessions, weights))
 
 
 class _Killed(Exception):  # noqa: N818  # stands for a process's end
@@ -338,18 +370,25 @@ def test_weights_and_biases_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GROOVE_MLFLOW", raising=False)
     fake = _FakeWandb()
     monkeypatch.setitem(sys.modules, "wandb", fake)
-    chosen = trackers("groove", "offline")
+    chosen = trackers("groove", "offline", "team", "drums, small,")
     with chosen.run("drum_classifier", {"epochs": 1}, {"sounds": "x"}) as run:
         run.log({"train_loss": 0.5}, 0)
         run.model("drum_classifier", {"model.safetensors": b"m"})
         assert run.id == "fake"
     (start,) = fake.started
     assert (start["project"], start["mode"]) == ("groove", "offline")
+    assert (start["entity"], start["tags"]) == ("team", ["drums", "small"])
     assert fake.logged == [(0, {"train_loss": 0.5})]
     assert fake.artifacts[0].files == {"model.safetensors": b"m"}
     with pytest.raises(_Killed), chosen.run("drum_classifier", {}, {}):
         raise _Killed
     assert fake.finished == [0, 1]
+    with trackers("groove").run("drum_classifier", {}, {}):
+        pass
+    assert (fake.started[-1]["entity"], fake.started[-1]["tags"]) == (None, None)
+    for lonely in ({"wandb_entity": "team"}, {"wandb_tags": "drums"}):
+        with pytest.raises(ModelError, match="--wandb-project"):
+            trackers(**lonely)
 
 
 def test_a_missing_tracker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,7 +464,14 @@ def test_the_command_trains_and_goes_on_from_a_model(
     assert model.from_bytes(first.read_bytes()).clip == CLIP
     tuned = ["--from", str(first), "--freeze", "1", "--device", "cpu", "-o", str(tmp_path / "t")]
     assert run(app, [*base, *tuned]).exit_code == 0
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"schema": 1, "weights": {"kit0": -1}}')
+    lacking = tmp_path / "lacking.json"
+    lacking.write_text('{"schema": 1, "weights": {"kit0": 0.5}}')
     for wrong in (
+        ["--weights", str(broken)],
+        ["--weights", str(lacking)],
+        ["--wandb-tags", "drums"],
         ["--freeze", "1"],
         ["--device", "tpu"],
         ["--soundfont", "none.sf2"],
@@ -434,6 +480,33 @@ def test_the_command_trains_and_goes_on_from_a_model(
         refused = run(app, [*base, *wrong, "-o", str(tmp_path / "no")])
         assert refused.exit_code == 2, wrong
     assert run(app, ["train", str(tmp_path), "-o", str(tmp_path / "no")]).exit_code == 2
+
+
+def test_the_commands_draw_by_a_file_of_weights_and_tell_the_tracker(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GROOVE_MLFLOW", raising=False)
+    fake = _FakeWandb()
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    given: list[Any] = []
+
+    def quick(_sounds: Sounds, _beds: Any, _spec: TeachSpec, **named: Any) -> teach.Taught:
+        given.append(named.get("weights"))
+        raise ModelError("enough")
+
+    monkeypatch.setattr(teach, "teach", quick)
+    file, run = tmp_path / "weights.json", CliRunner().invoke
+    manifest = next(iter(sorted(dataset.glob("events*"))))
+    made = run(app, ["manifest", "weights", str(manifest), "-o", str(file)])
+    assert made.exit_code == 0, made.output
+    base = [str(dataset), "--config", str(_settings(tmp_path)), "-o", str(tmp_path / "w")]
+    told = ["--wandb-project", "groove", "--wandb-entity", "team", "--wandb-tags", "drums,small"]
+    run(app, ["train", *base, *told, "--weights", str(file)])
+    assert given == [json.loads(file.read_text())["weights"]]
+    run(app, ["sweep", *base, *told, "--trials", "1"])
+    assert [(one["entity"], one["tags"]) for one in fake.started] == [
+        ("team", ["drums", "small"])
+    ] * 2
 
 
 def test_a_sweep_skips_what_is_done(

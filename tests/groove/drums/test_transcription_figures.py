@@ -53,6 +53,20 @@ def test_onset_f_is_that_of_mir_eval(true: list[int], found: list[int]) -> None:
     assert ours.micro_f == ours.macro_f == ours.onset_f
 
 
+def test_a_hit_of_an_unknown_label_is_an_onset_and_no_class() -> None:
+    truth, lost = beatmap((0.0, "kick"), (1.0, "snare")), [0.5, 1.0]
+    found = beatmap((0.0, "kick"), (0.52, "crash"), (1.0, "snare"), (1.0, "ride"), (2.0, "crash"))
+    scores = score(truth, found, unlabelled_s=lost)
+    assert scores.onsets == Counts(tp=3, fp=1)
+    assert scores.classes["kick"] == scores.classes["snare"] == Counts(tp=1)
+    assert scores.classes["crash"] == Counts(fp=1)
+    assert scores.classes["ride"] == Counts()
+    assert scores.groups["cymbal"] == Counts(fp=1)
+    alone = score(beatmap(), found, unlabelled_s=lost)
+    assert alone.onsets == Counts(tp=2, fp=2)
+    assert alone.micro_f is alone.macro_f is None
+
+
 def test_counted_by_hand() -> None:
     truth = beatmap(
         (0.0, "kick"), (0.01, "hihat_closed"), (0.5, "snare"), (1.0, "hihat_open"), (1.5, "crash"),

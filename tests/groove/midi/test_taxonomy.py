@@ -55,6 +55,34 @@ def test_general_midi_names_agree_with_pretty_midi() -> None:
             assert class_of(by_name) == class_of(by_note), (note, name)
 
 
+# General MIDI 1, the percussion keys from 35 on, as the specification names them.
+GENERAL_MIDI = (
+    """
+Acoustic Bass Drum|Bass Drum 1|Side Stick|Acoustic Snare|Hand Clap|Electric Snare|
+Low Floor Tom|Closed Hi-Hat|High Floor Tom|Pedal Hi-Hat|Low Tom|Open Hi-Hat|Low-Mid Tom|
+Hi-Mid Tom|Crash Cymbal 1|High Tom|Ride Cymbal 1|Chinese Cymbal|Ride Bell|Tambourine|
+Splash Cymbal|Cowbell|Crash Cymbal 2|Vibraslap|Ride Cymbal 2|Hi Bongo|Low Bongo|
+Mute Hi Conga|Open Hi Conga|Low Conga|High Timbale|Low Timbale|High Agogo|Low Agogo|Cabasa|
+Maracas|Short Whistle|Long Whistle|Short Guiro|Long Guiro|Claves|Hi Wood Block|
+Low Wood Block|Mute Cuica|Open Cuica|Mute Triangle|Open Triangle
+""".replace("\n", "")
+    .strip()
+    .split("|")
+)
+
+
+def test_every_general_midi_name_is_known_as_a_whole() -> None:
+    assert len(GENERAL_MIDI) == 47
+    for key, name in enumerate(GENERAL_MIDI, 35):
+        by_name, by_key = label_of_alias(name), label_of_note(key)
+        assert by_name is not None, name
+        assert by_key is not None
+        if name == "Low Tom":  # of six; without a key it is the lowest of a kit's three
+            assert (by_name, by_key) == ("tom_low", "tom_mid")
+        else:
+            assert class_of(by_name) == class_of(by_key), name
+
+
 def test_td11_edges_are_not_what_general_midi_calls_them() -> None:
     assert label_of_note(22, "td11") == "hihat_closed"
     assert label_of_note(26, "td11") == "hihat_open"
@@ -127,10 +155,14 @@ def test_every_alias_in_any_spelling_is_its_label_as_a_whole_name() -> None:
         ("HH Pedal", "hihat_pedal"), ("SNARE XSTICK", "cross_stick"), ("38", "snare"),
         (42, "hihat_closed"), ("ride", "ride_bow"), ("hi-hat", "hihat_closed"),
         ("", None), ("kick it", None), ("hihat_closed_2b", None), ("200", None), ("12345", None),
-        ("OT", None),
+        ("OT", None), ("Hi-Hat (Closed)", "hihat_closed"), ("Snare Hit", "snare"),
+        ("Crash L", "crash"), ("crash_right", "crash"), ("racktom", "tom_high"),
+        ("HMT", "tom_high"), ("half open hat", "hihat_open"), ("35.0", "kick"), (35.0, "kick"),
+        ("35.5", None), ("ch1", "china"), ("CH5", "china"), ("CH", "hihat_closed"),
+        ("kick+snare", None), ("Tom L", "tom_low"),
     ],
 )  # fmt: skip
-def test_whole_names(name: str | int, label: str | None) -> None:
+def test_whole_names(name: str | float, label: str | None) -> None:
     assert label_of_alias(name) == label
 
 

@@ -15,26 +15,17 @@ from groove.core.store import MemoryStore
 from groove.core.tables import frame_of, records
 from groove.core.tracking import MemoryTracker
 from groove.phase import quality
-from groove.phase.labels import bar_phase, phase_distance
-from groove.phase.learn import beatless as beatless_module
 from groove.phase.learn import features
-from groove.phase.learn.beatless import KINDS, beatless, beatless_sound
 from groove.phase.learn.dataset import (
     Features,
     FixedBatches,
     TrainingBatches,
-    ahead,
-    drawn,
     prepare,
     require_same_features,
-    sampling_shares,
-    stretched,
-    transposed,
 )
 from groove.phase.learn.features import FeatureError
 from groove.phase.learn.heldout import figures_on
-from groove.phase.learn.loss import struck_target
-from groove.phase.learn.objective import Objective, groups_of, struck_targets
+from groove.phase.learn.objective import Objective, groups_of
 from groove.phase.learn.train import overfit, train
 from groove.phase.model.network import Heard
 from groove.phase.model.registry import build, load
@@ -332,42 +323,6 @@ def test_of_noise_a_network_learns_to_say_what_is_expected_of_any_frame(corpus):
         assert objective(Says(more), noise)["loss"] > said["loss"] + 0.01
 
 
-def test_noise_is_heard_as_the_front_end_hears_it():
-    """A band's level is log(1 + power over its mean), and that share is 1 on average."""
-    random = np.random.default_rng(1)
-    levels = beatless(PhaseModelSpec(), 1000, random, 6)
-    assert levels.shape == (6, 1000, 64)
-    assert levels.isfinite().all()
-    noise = beatless_module._bank(32, 32, 4.0, 0)[: KINDS["noise"] * 50]
-    share = torch.expm1(noise.float()).mean(dim=0)
-    assert share.median() == pytest.approx(1.0, abs=0.05)
-    assert (share > 0.75).all()
-    assert (share < 1.25).all()
-    again = beatless(PhaseModelSpec(), 1000, np.random.default_rng(1), 6)
-    assert torch.equal(levels, again)
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_beatless_sounds_sound_and_keep_no_time(kind):
-    count = 20 * 16_000
-    sound = beatless_sound(kind, count, np.random.default_rng(2))
-    assert sound.shape == (count,)
-    assert np.isfinite(sound).all()
-    assert np.array_equal(sound, beatless_sound(kind, count, np.random.default_rng(2)))
-    if kind == "silence":
-        assert not sound.any()
-        return
-    assert sound.std() == pytest.approx(0.1, rel=1e-3)
-    if kind == "drone":  # it rises and falls over many seconds
-        return
-    # No period between a quarter of a second and two: nothing to tap along to.
-    envelope = np.abs(sound).reshape(-1, 320).mean(axis=1)
-    rise = np.maximum(np.diff(envelope), 0)
-    rise = rise - rise.mean()
-    alike = np.correlate(rise, rise, "full")[len(rise) - 1 :]
-    assert (alike[13:100] / alike[0]).max() < 0.4
-
-
 def test_training_goes_on_from_a_models_weights(trained, corpus):
     store, _, _, model = trained
     _, table = corpus
@@ -383,71 +338,3 @@ def test_training_goes_on_from_a_models_weights(trained, corpus):
         list(train(table, wider, store, MemoryTracker(), start=start))
     with pytest.raises(ModelError):
         list(train(table, slow, store, MemoryTracker(), start=b"nothing"))
-
-
-def test_rare_meters_and_tempos_are_drawn_more_often():
-    table = pd.DataFrame(
-        {"beats_per_bar": [4] * 90 + [7] * 10, "tempo_bpm": [120.0] * 100, "place": 0}
-    )
-    assert sampling_shares(table, 0.0) == pytest.approx(np.full(100, 0.01))
-    assert sampling_shares(table, 1.0)[90:].sum() == pytest.approx(0.5)
-    random = np.random.default_rng(0)
-    counts = np.bincount(drawn(sampling_shares(table, 1.0), 40, random), minlength=100)
-    assert counts.sum() == 40
-    assert counts[90:].sum() == 20
-    assert set(counts[90:]) == {2}
-    even = drawn(sampling_shares(table, 0.0), 100, random)
-    assert sorted(even) == list(range(100))
-
-
-def test_batches_are_made_ahead_in_order_and_errors_arrive():
-    assert list(ahead(iter([1, 2, 3]))) == [1, 2, 3]
-
-    def broken():
-        yield 1
-        raise InterruptedError
-
-    made = ahead(broken())
-    assert next(made) == 1
-    with pytest.raises(InterruptedError):
-        next(made)
-
-
-def test_struck_targets_are_those_of_the_exact_times():
-    bars = np.array([-0.4, 1.303, 2.907, 4.609, 6.0])
-    beats = np.sort(np.concatenate([bars, bars[:-1] + np.diff(bars) / 3]))
-    times = np.arange(300) / 50
-    phases = np.stack([bar_phase(times, bars), bar_phase(times, beats)], axis=1)
-    target, known = struck_targets(torch.from_numpy(phases).float()[None], 280, 4)
-    for kind, events in enumerate((beats, bars)):
-        exact = struck_target(torch.from_numpy(events[events >= 0]), 280, 4)
-        assert torch.equal(target[0, :, kind], exact)
-    assert known[0].tolist() == [0.0] * 4 + [1.0] * 276
-    unknown = torch.full((1, 300, 2), torch.nan)
-    assert not struck_targets(unknown, 280, 4)[1].any()
-
-
-def test_transposition_moves_bands_inside_their_group():
-    levels = torch.arange(14.0).expand(5, 3, 14)
-    moved = transposed(levels, torch.arange(-2, 3), 6)
-    assert moved[:, 0, 3].tolist() == [5.0, 4.0, 3.0, 2.0, 1.0]
-    assert moved[:, :, :6].max() == 5
-    assert moved[:, :, 6:].min() == 6
-
-
-@pytest.mark.parametrize("rate", [0.8, 1.0, 1.25])
-def test_stretching_moves_levels_and_labels_alike(rate):
-    bars = np.arange(0, 60, 1.7)
-    frames, labels = np.arange(1, 501) / 50, np.arange(550) / 50
-    levels = torch.tensor(frames, dtype=torch.float32)[None, :, None].expand(2, -1, -1)
-    phase = torch.tensor(bar_phase(labels, bars), dtype=torch.float32)[None, :, None]
-    rates = torch.tensor([rate, 1.0], dtype=torch.float64)
-    heard, label = stretched(levels, phase.expand(2, -1, -1), rates, 380, 420)
-    # Levels that tell the time tell the time that is heard; labels are that time's phase.
-    assert heard[0, 1:, 0].numpy() == pytest.approx(frames[1:380] * rate, abs=1e-4)
-    exact = bar_phase(labels[:420] * rate, bars)
-    assert phase_distance(label[0, :, 0].double().numpy(), exact).max() < 1e-4
-    assert torch.equal(heard[1, :, 0], levels[1, :380, 0])
-    assert torch.equal(label[1], phase[0, :420])
-    _, far = stretched(levels, phase.expand(2, -1, -1), rates, 380, 600)
-    assert far[0, :, 0].isnan().sum() == max(0, 600 - int(549 / rate) - 1)

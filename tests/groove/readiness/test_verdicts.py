@@ -11,6 +11,7 @@ from groove.core.models import pack
 from groove.core.store import MemoryStore
 from groove.readiness.bundle import files_of
 from groove.readiness.report import page
+from groove.readiness.spec import ReadinessSpec, Waiver
 from groove.readiness.verdicts import WaiverError, gates_of, passing_models, rows_of, waived
 
 GREEN = Gate(name="a", stage="token_gru", value=1.0, threshold=0.5, direction="at_least", count=3)
@@ -48,6 +49,14 @@ def test_a_model_does_not_pass_on_a_red_foundation() -> None:
     assert passing_models(rows_of([GREEN, green]), models, lines) == {"token_gru": "r1"}
 
 
+def test_a_table_whose_gates_gave_no_row_was_not_judged() -> None:
+    models = {"token_gru": pd.DataFrame({"run_id": ["r1"]})}
+    lines = {"token_gru": ("token_corpus",)}
+    rows = rows_of([GREEN])
+    assert passing_models(rows, models, lines, {"token_gru", "token_corpus"}) == {}
+    assert passing_models(rows, models, lines, {"token_gru"}) == {"token_gru": "r1"}
+
+
 def test_the_bundle_is_refused_while_a_gate_is_red() -> None:
     empty = pd.DataFrame()
     with pytest.raises(GateError, match="b: missing"):
@@ -56,27 +65,64 @@ def test_the_bundle_is_refused_while_a_gate_is_red() -> None:
         files_of(rows_of([]), {}, empty, empty, empty, MemoryStore())
 
 
-def test_a_waiver_lets_a_red_gate_by_and_hides_nothing() -> None:
-    gates = waived([GREEN, RED], {"loop_ranker/b": "no tracks in this corpus"})
+def test_a_waiver_lets_a_red_gate_by_within_its_bound_and_hides_nothing() -> None:
+    weak = RED.model_copy(update={"value": 0.4})
+    waiver = Waiver(reason="no tracks in this corpus", at_least=0.3)
+    gates = waived([GREEN, weak], {"loop_ranker/b": waiver})
     assert not gates[1].passed
-    assert (gates[1].value, gates[1].threshold) == (RED.value, RED.threshold)
+    assert (gates[1].value, gates[1].threshold) == (weak.value, weak.threshold)
     assert [gate.blocks for gate in gates] == [False, False]
     assert gates_of(rows_of(gates)) == [gates[1], gates[0]]
-    models = {"loop_ranker": pd.DataFrame({"run_id": ["r2"]})}
-    assert passing_models(rows_of(gates), models, {}) == {"loop_ranker": "r2"}
     text = page(gates).decode()
     assert "Ready: 1 of 2 gates pass, the others are waived" in text
-    assert "no tracks in this corpus" in text
+    assert "no tracks in this corpus (&gt;= 0.3)" in text
+    assert "not given the alias <code>challenger</code>" in text
     assert text.index("Waived") < text.index("Every gate")
     assert 'class="waived">waived' in text
 
 
+@pytest.mark.parametrize(
+    ("direction", "bound", "value", "blocks"),
+    [
+        ("at_least", 0.3, 0.3, False),
+        ("at_least", 0.3, 0.29, True),
+        ("at_least", 0.3, None, True),
+        ("at_least", 0.3, float("-inf"), True),
+        ("at_most", 0.9, 0.9, False),
+        ("at_most", 0.9, 0.91, True),
+        ("at_most", 0.9, float("inf"), True),
+    ],
+)
+def test_beyond_its_bound_a_waived_gate_blocks(
+    direction: str, bound: float, value: float | None, blocks: bool
+) -> None:
+    red = Gate(name="b", stage="x", value=value, threshold=0.5, direction=direction, note="more")
+    (gate,) = waived([red], {"x/b": Waiver.model_validate({"reason": "why", direction: bound})})
+    assert gate.blocks == blocks
+    assert ("waived only where" in gate.note) == blocks
+    other = "at_most" if direction == "at_least" else "at_least"
+    wrong = Waiver.model_validate({"reason": "why", other: bound})
+    with pytest.raises(WaiverError, match=direction):
+        waived([red], {"x/b": wrong})
+
+
+def test_a_model_on_a_waived_gate_is_no_challenger() -> None:
+    weak = RED.model_copy(update={"value": 0.4})
+    gates = waived([GREEN, weak], {"loop_ranker/b": Waiver(reason="why", at_least=0.3)})
+    models = {name: pd.DataFrame({"run_id": [name]}) for name in ("loop_ranker", "token_gru")}
+    assert passing_models(rows_of(gates), models, {}) == {"token_gru": "token_gru"}
+    assert passing_models(rows_of(gates), models, {"token_gru": ("loop_ranker",)}) == {}
+
+
 def test_a_waiver_of_a_green_gate_waives_nothing_and_others_are_refused() -> None:
-    assert waived([GREEN], {"token_gru/a": "not needed"}) == [GREEN]
+    waiver = Waiver(reason="not needed", at_least=0)
+    assert waived([GREEN], {"token_gru/a": waiver}) == [GREEN]
     with pytest.raises(WaiverError, match="no gate is called a/typo"):
-        waived([GREEN], {"a/typo": "why"})
-    with pytest.raises(WaiverError, match="say why token_gru/a"):
-        waived([GREEN], {"token_gru/a": " "})
+        waived([GREEN], {"a/typo": waiver})
+    wrong = ("why", {"reason": "why"}, {"reason": " ", "at_least": 1}, {"at_least": 1})
+    for given in (*wrong, {"reason": "why", "at_least": 0, "at_most": 1}):
+        with pytest.raises(ValueError, match="waived: token_gru/a"):
+            _ = ReadinessSpec(waived={"token_gru/a": given}).waivers
 
 
 def test_the_bundle_lists_every_file_with_its_licence() -> None:

@@ -122,6 +122,16 @@ def test_each_threshold_is_a_gate(setting: dict[str, Any], gate: str, passes: bo
     assert verdicts(full(), SPEC.model_copy(update=setting))[gate].passed == passes
 
 
+def test_where_nothing_is_required_there_is_no_gate_of_it() -> None:
+    assert not [name for name in verdicts(full(), SPEC) if name.startswith("required_")]
+    assert [line.split(":")[0] for line in health.not_required(SPEC)] == [
+        "required_labels",
+        "required_techniques",
+    ]
+    asked = SPEC.model_copy(update={"required_labels": ["kick"]})
+    assert [line.split(":")[0] for line in health.not_required(asked)] == ["required_techniques"]
+
+
 def test_unknown_labels_are_counted_and_named() -> None:
     events = pd.concat([full(), manifest([hit(99, None)])], ignore_index=True)
     gate = verdicts(events)["unknown_labels"]

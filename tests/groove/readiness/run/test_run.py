@@ -11,9 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groove.midi.taxonomy import CLASSES
 from groove.readiness.checks.spec import RealtimeSpec
 from groove.readiness.report import page
 from groove.readiness.run import files as limits
+from groove.readiness.run.clips import clips_of
 from groove.readiness.run.config import CHECKS, Config, read_config
 from groove.readiness.run.example import CONFIG, files
 from groove.readiness.run.files import InputError, Root, confined
@@ -113,6 +115,9 @@ def test_halting_leaves_the_rest_unmeasured_and_red(example: Path) -> None:
     [
         ("realtime", '{"audio_s": 1, "seconds": 1}\n{"audio_s": 1\n', "line 2"),
         ("realtime", '{"audio_s": 0, "seconds": 1}', "line 1: audio_s"),
+        ("realtime", '{"audio_s": 0.9, "seconds": 1}', "line 1: audio_s"),
+        ("realtime", '{"audio_s": 9, "seconds": 1}\n{"audio_s": 9, "seconds": 0}', "line 2: sec"),
+        ("realtime", '{"audio_s": 9, "seconds": -1}', "line 1: seconds"),
         ("realtime", '{"audio_s": NaN, "seconds": 1}', "line 1: audio_s"),
         ("realtime", '{"audio_s": 1e999, "seconds": 1}', "line 1: audio_s"),
         ("realtime", '{"audio_s": "1", "seconds": 1}', "line 1: audio_s"),
@@ -154,6 +159,45 @@ def test_probabilities_are_numbers_from_0_to_1(tmp_path: Path, value: str) -> No
     outcome = run(Config.model_validate({"calibration": section, "required": []}), Root(tmp_path))
     assert outcome.exit_code(strict=False) == 2
     assert "p.jsonl, line 1: probabilities.kick" in outcome.errors[0]
+
+
+def test_labels_come_before_the_stated_threshold_and_that_before_the_configured(
+    tmp_path: Path,
+) -> None:
+    chances = {"kick": 0.6, "snare": 0.4}
+    said = {
+        "labels": {"labels": ["crash"], "probabilities": chances, "threshold": 0.3},
+        "stated": {"probabilities": chances, "threshold": 0.3},
+        "neither": {"probabilities": chances},
+    }
+    for name, extra in {"t": {key: {"labels": ["kick"]} for key in said}, "p": said}.items():
+        lines = [{"sample_id": k, "session_id": "s", **row} for k, row in extra.items()]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    clips = clips_of(Root(tmp_path), "t.jsonl", "p.jsonl", 0.5)
+    heard = [{CLASSES[place] for place in row.nonzero()[0]} for row in clips.heard]
+    assert heard == [{"crash"}, {"kick"}, {"kick", "snare"}]  # labels, neither, stated
+    section = {"truth": "t.jsonl", "predictions": "p.jsonl"}
+    outcome = run(Config.model_validate({"bootstrap": section, "required": []}), Root(tmp_path))
+    (remark,) = outcome.remarks
+    assert remark.startswith(
+        "bootstrap: p.jsonl: 1 clips by their labels, 1 clips by the threshold"
+    )
+    assert remark.endswith("they state (0.3), 1 clips by the configured threshold of 0.5")
+    assert outcome.as_dict()["remarks"] == outcome.remarks
+    assert "threshold they state" in page(outcome.gates, outcome.panels).decode()
+
+
+def test_a_run_says_that_nothing_was_required(example: Path) -> None:
+    given = yaml.safe_load(CONFIG)["health"]
+    bare = {name: value for name, value in given.items() if not name.startswith("required_")}
+    outcome = run(changed(health=bare, required=[]), Root(example))
+    assert not [gate for gate in outcome.gates if gate.name.startswith("required_")]
+    assert sum("nothing was required" in remark for remark in outcome.remarks) == 2
+    # A list that is named and not there is something required: red, not left out.
+    gone = bare | {"required_labels_file": "gone.txt"}
+    outcome = run(changed(health=gone, required=[]), Root(example))
+    (gate,) = (gate for gate in outcome.gates if gate.name.startswith("required_"))
+    assert not gate.passed
 
 
 def test_a_clip_without_a_prediction_is_bad_input(tmp_path: Path) -> None:
