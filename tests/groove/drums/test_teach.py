@@ -467,7 +467,7 @@ def test_the_command_trains_and_goes_on_from_a_model(
     broken = tmp_path / "broken.json"
     broken.write_text('{"schema": 1, "weights": {"kit0": -1}}')
     lacking = tmp_path / "lacking.json"
-    lacking.write_text('{"schema": 1, "weights": {"kit0": 0.5}}')
+    lacking.write_text('{"schema": 1, "weights": {"nobody": 0.5}}')
     for wrong in (
         ["--weights", str(broken)],
         ["--weights", str(lacking)],
