@@ -199,7 +199,7 @@ def _sheet(lines: Sequence[Mapping[str, Any]]) -> bytes:
     out = io.StringIO()
     names = list(lines[0]) if lines else ["rank", "why"]
     names = [name for name in names if name != "probabilities"]
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow([*names, *(f"p_{klass}" for klass in CLASSES)])
     for line in lines:
         shares = line["probabilities"]

@@ -68,7 +68,7 @@ def train(
             headline=Headline(
                 "test_micro_f1",
                 figures["test_micro_f1"],
-                "every rise of the level as the commonest class",
+                "commonest class",
                 figures["test_rise_micro_f1"],
                 higher_is_better=True,
             ),

@@ -77,15 +77,17 @@ def test_filter_is_the_forward_algorithm() -> None:
                 if cell == space.last[tempo]:
                     struck, first = 0.5, 0.5 * (space.beat[row] == space.meter[row] - 1)
                 rest = np.log((1 - beat) / (1 - TINY.beat_share))
-                gain = np.log(downbeat / TINY.downbeat_share) - rest
+                gain = np.log(max(downbeat, 1e-3) / TINY.downbeat_share) - rest
                 if first < struck:
                     gain = (
-                        np.log((beat - downbeat) / (TINY.beat_share - TINY.downbeat_share)) - rest
+                        np.log(max(beat - downbeat, 1e-3) / (TINY.beat_share - TINY.downbeat_share))
+                        - rest
                     )
                 place = space.beat[row] + space.place[cell] + DELAY / space.interval[tempo]
                 turn = angle - 2 * np.pi * place / space.meter[row]
+                # What is said of silence weighs nothing.
                 likely[row, cell] = np.exp(
-                    TINY.trust * struck * gain + TINY.phase_trust * np.cos(turn)
+                    (1 - silence) * (TINY.trust * struck * gain + TINY.phase_trust * np.cos(turn))
                 )
         expected = expected * likely.ravel()
         expected = expected / expected.sum()
